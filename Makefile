@@ -1,0 +1,92 @@
+# Everything is done in .venv, from the hash-checked pins in requirements/. `make help` lists the targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
+UV ?= uv
+# Options for the program or the test runner, as in `make run ARGS="--port 9000"` and `make test ARGS="-k replay"`.
+ARGS ?=
+
+# The floors that must be covered to the last branch.
+PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup run test check static bench format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/dev.stamp ## set up .venv with everything; .venv/bin/ordo exists after it
+
+run: $(VENV)/run.stamp ## serve the gateway on 127.0.0.1:8000
+	@$(BIN)/ordo serve $(ARGS)
+
+test: $(VENV)/dev.stamp ## run the whole suite, with its coverage rules
+	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report= $(ARGS)
+	@$(BIN)/python -m coverage report
+	@echo "Domain, ports and application, every branch:"
+	@$(BIN)/python -m coverage report --include='$(PURE)' --fail-under=100
+
+check: static test ## format, lint, types, import rules, tests: what CI runs
+
+static: $(VENV)/dev.stamp ## the part of `make check` that runs nothing
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy $(wildcard src tests bench)
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/dev.stamp ## run the benchmark and print its table
+	@$(BIN)/python -m bench $(ARGS)
+
+format: $(VENV)/dev.stamp ## rewrite the sources in the house format
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+# `make lock LOCK_FLAGS=--upgrade` takes newer versions; plain `make lock` keeps every pin that still fits.
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links $(LOCK_FLAGS) pyproject.toml --group build
+
+lock: ## derive requirements/ from pyproject.toml again (needs uv)
+	@command -v $(UV) >/dev/null 2>&1 || { echo "make lock needs uv (https://docs.astral.sh/uv/), or UV=/path/to/uv." >&2; exit 1; }
+	$(LOCK) --output-file requirements/run.txt
+	$(LOCK) --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+
+clean: ## remove .venv and everything that was generated
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# The second step adds the project itself and needs no index: the build backend is among the pins.
+install = { $(PIP) install --require-hashes -r $(1) && \
+	$(PIP) install --no-build-isolation --no-deps --no-index --editable .; } || \
+	{ echo "Ordo could not be installed. Can this machine reach its package index? Repeat the command to try again." >&2; exit 1; }
+
+# A stamp is renewed when its pins or the project's metadata change. The development pins contain the run-time pins.
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Ordo needs to run (once) ..."
+	@$(call install,requirements/run.txt)
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Ordo needs for development (once) ..."
+	@$(call install,requirements/dev.txt)
+	@touch $(VENV)/run.stamp $@
+
+# Set PYTHON to choose an interpreter; otherwise the first one that is new enough.
+$(BIN)/python:
+	@found=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Ordo needs Python 3.11 or newer, and found none of python3, python3.13, python3.12, python3.11." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; \
+		exit 1; \
+	fi; \
+	echo "Creating $(VENV) with $$($$found --version) ..."; \
+	if ! $$found -m venv --clear $(VENV) >$(VENV).log 2>&1; then \
+		cat $(VENV).log >&2; rm -rf $(VENV) $(VENV).log; \
+		echo "$$found could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		exit 1; \
+	fi; \
+	rm -f $(VENV).log
