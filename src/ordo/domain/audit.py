@@ -1,0 +1,49 @@
+"""The words of the audit trail: one event for each point in the life of a session, an order or a switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ordo.domain.accounts import Account
+
+
+class AuditKind(StrEnum):
+    """What happened, in the words of the domain."""
+
+    GATEWAY_STARTED = "gateway.started"
+    GATEWAY_STOPPED = "gateway.stopped"
+    SESSION_OPENED = "session.opened"
+    SESSION_CLOSED = "session.closed"
+    SESSION_SUSPECT = "session.suspect"
+    LOGIN_REFUSED = "login.refused"
+    ORDER_DENIED = "order.denied"
+    ORDER_RECEIVED = "order.received"
+    ORDER_SUBMITTED = "order.submitted"
+    ORDER_PLACED = "order.placed"
+    ORDER_REFUSED = "order.refused"
+    ORDER_NOT_SENT = "order.not_sent"
+    ORDER_UNKNOWN = "order.unknown"
+    ORDER_REPLAYED = "order.replayed"
+    ORDER_CHANGED = "order.changed"
+    ORDER_MODIFY_SUBMITTED = "order.modify_submitted"
+    ORDER_MODIFIED = "order.modified"
+    ORDER_CANCEL_SUBMITTED = "order.cancel_submitted"
+    ORDER_CANCELLED = "order.cancelled"
+    ORDER_RECONCILED = "order.reconciled"
+    ORDER_ANOMALY = "order.anomaly"
+    KILL_SWITCH_CHANGED = "kill_switch.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """One line of the trail. `facts` are plain words and numbers as text; no secret belongs there."""
+
+    kind: AuditKind
+    at: datetime
+    actor: str
+    correlation_id: str
+    account: Account | None = None
+    order_id: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,66 @@
+"""What a broker can do. Declared by its adapter, checked before anything is sent, and proven by the contract
+suite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ordo.domain.errors import Unsupported
+from ordo.domain.instruments import Venue
+from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """The whole matrix: an order is possible when each of its traits is listed. `tag_echo`: the book shows
+    Ordo's tags.
+    """
+
+    venues: frozenset[Venue]
+    products: frozenset[Product]
+    order_types: frozenset[OrderType]
+    validities: frozenset[Validity]
+    after_market: bool
+    disclosed_quantity: bool
+    market_protection: bool
+    modify: bool
+    tag_echo: bool
+    rejected_in_book: bool
+    order_history_days: int
+
+    def require(self, terms: OrderTerms, *, broker_id: str) -> None:
+        """Raise `Unsupported`, naming the field, unless this broker takes such an order."""
+        for name, value, offered in (
+            ("instrument", terms.instrument.venue, self.venues),
+            ("product", terms.product, self.products),
+            ("order_type", terms.order_type, self.order_types),
+            ("validity", terms.validity, self.validities),
+        ):
+            if value not in offered:
+                raise self._refusal(broker_id, name, value, f"offered are {', '.join(sorted(offered))}")
+        if terms.after_market and not self.after_market:
+            raise self._refusal(broker_id, "after_market", "true", "orders are taken for the running session only")
+        if terms.disclosed_quantity is not None and not self.disclosed_quantity:
+            raise self._refusal(broker_id, "disclosed_quantity", terms.disclosed_quantity, "leave it out")
+        if terms.protection != "auto" and not self.market_protection:
+            raise self._refusal(broker_id, "protection", terms.protection, "leave it at auto")
+
+    def require_modify(self, *, broker_id: str) -> None:
+        """Raise `Unsupported` unless this broker changes live orders."""
+        if not self.modify:
+            raise Unsupported(
+                f"Nothing was sent: {broker_id} does not modify orders; cancel this one and place another.",
+                field="operation",
+                seen="MODIFY",
+                broker_id=broker_id,
+            )
+
+    @staticmethod
+    def _refusal(broker_id: str, name: str, value: object, instead: str) -> Unsupported:
+        return Unsupported(
+            f"The order was not sent: {broker_id} does not offer {name} {value}; {instead}.",
+            field=name,
+            seen=value,
+            broker_id=broker_id,
+        )

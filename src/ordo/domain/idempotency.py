@@ -1,0 +1,142 @@
+"""One intent, one effect: the record is both the write-ahead intent and the memory of what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from ordo.domain.accounts import Account
+from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome, Refused, Unavailable
+from ordo.domain.instruments import format_decimal
+from ordo.domain.orders import ModifyOrder, Order, PlaceOrder
+
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+class Operation(StrEnum):
+    """The write that a key protects. Part of the key's scope, so one key may serve once for each."""
+
+    PLACE = "PLACE"
+    MODIFY = "MODIFY"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentKey:
+    """A caller's key within its scope: who calls, for which account, on which route.
+
+    `key` is 1 to 255 printable ASCII characters. `route` is the operation, with the order id where there is
+    one.
+    """
+
+    principal: str
+    account: Account
+    route: str
+    key: str
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(self.key):
+            raise Invalid.field(
+                "Idempotency-Key",
+                "must be 1 to 255 printable ASCII characters",
+                seen=f"{len(self.key)} characters",
+                code=ErrorCode.IDEMPOTENCY_KEY_MISSING if not self.key else ErrorCode.VALIDATION_ERROR,
+            )
+
+    def __str__(self) -> str:
+        return "\n".join((self.principal, str(self.account), self.route, self.key))
+
+
+def fingerprint(command: PlaceOrder | ModifyOrder | None) -> str:
+    """A SHA-256 of what a command means: equal commands give equal prints, however they were written."""
+    parts = [type(command).__name__]
+    if command is not None:
+        for item in fields(command):
+            value = getattr(command, item.name)
+            parts.append(f"{item.name}={format_decimal(value) if isinstance(value, Decimal) else value}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+class IntentState(StrEnum):
+    """`OPEN`: reserved, sent or about to be, and not settled; after a crash nobody knows more than that.
+    `UNKNOWN`: the reply was lost. `DONE` and `FAILED`: settled, with the order or the error to repeat.
+    """
+
+    OPEN = "OPEN"
+    UNKNOWN = "UNKNOWN"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the first caller's answer is final."""
+        return self in (IntentState.DONE, IntentState.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A refusal as it was first reported, kept so that a replay says the same."""
+
+    code: ErrorCode
+    message: str
+    outcome: Outcome
+    fields: tuple[FieldFault, ...] = ()
+    native_error: str | None = None
+
+    @classmethod
+    def of(cls, error: OrdoError) -> Failure:
+        """What to keep of an error."""
+        return cls(
+            code=error.code,
+            message=error.message,
+            outcome=error.outcome,
+            fields=error.fields,
+            native_error=error.native_error,
+        )
+
+    def error(self, order: Order, correlation_id: str) -> OrdoError:
+        """The error again, under the correlation id of the first call."""
+        group = Refused if self.outcome is Outcome.REFUSED else Unavailable
+        error = group(
+            self.code,
+            self.message,
+            fields=self.fields,
+            broker_id=order.account.adapter_id,
+            native_error=self.native_error,
+            order=order,
+        )
+        error.correlation_id = correlation_id
+        return error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """The durable record of one write.
+
+    `order` is the order as it is known; for a placement it follows the order's whole life. `answer` is what
+    the first caller was told, to be repeated word for word. `change` is what a modification asks for. `owner`
+    names the running gateway that works on it, so that a start can tell its own intents from those that a
+    crash left behind. Times are aware.
+    """
+
+    key: IntentKey
+    operation: Operation
+    fingerprint: str
+    order: Order
+    state: IntentState
+    correlation_id: str
+    owner: str
+    created_at: datetime
+    expires_at: datetime
+    change: ModifyOrder | None = None
+    answer: Order | None = None
+    failure: Failure | None = None
+
+    @property
+    def order_id(self) -> str:
+        """The tag of the order that this intent places, modifies or cancels."""
+        return self.order.order_id

@@ -1,0 +1,135 @@
+"""All use cases over the memory stores, one scripted broker and a virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
+from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.adapters.memory.safety import MemorySafetyStore
+from ordo.adapters.memory.sessions import MemorySessionStore
+from ordo.application.brokers import BrokerLine, Brokers
+from ordo.application.context import Context
+from ordo.application.knowledge import Knowledge
+from ordo.application.listing import OrderReader
+from ordo.application.once import Once
+from ordo.application.order_ids import OrderIds
+from ordo.application.orders import OrderService
+from ordo.application.reading import BrokerCalls
+from ordo.application.reconcile import Patience, Reconciler
+from ordo.application.safety import SafetyService
+from ordo.application.screening import Screening
+from ordo.application.sessions import SessionService
+from ordo.application.trail import Trail
+from ordo.domain.accounts import Account
+from ordo.domain.errors import OrdoError, Outcome
+from ordo.domain.idempotency import Intent, IntentKey, Operation
+from ordo.domain.orders import Order, PlaceOrder
+from tests.support.broker import ScriptedBroker, ScriptedLogin
+from tests.support.clock import VirtualClock, quiet
+from tests.support.orders import ACCOUNT, BUY_TEN, NIFTY, option, share
+from tests.support.stores import DisturbedAuditLog, DisturbedStore
+
+
+class Services:
+    """One run of the gateway: what `House.start` makes anew, over stores that outlive it."""
+
+    def __init__(self, house: House, owner: str) -> None:
+        self.owner = owner
+        self.store = DisturbedStore(house.intents)
+        self.trail = Trail(house.audit, house.clock)
+        brokers = Brokers((BrokerLine(adapter_id="scripted", kind="scripted", broker=house.broker, login=house.login),))
+        self.brokers = brokers
+        self.sessions = SessionService(brokers, house.session_store, house.clock, self.trail)
+        self.calls = BrokerCalls(brokers, self.sessions)
+        self.knowledge = Knowledge(self.store)
+        self.reconciler = Reconciler(
+            self.store,
+            self.calls,
+            self.knowledge,
+            house.clock,
+            self.trail,
+            owner=owner,
+            patience=house.patience,
+        )
+        self.once = Once(
+            self.store,
+            self.reconciler,
+            self.knowledge,
+            OrderIds(Random(owner)),
+            house.clock,
+            self.trail,
+            owner=owner,
+            keep=timedelta(days=7),
+        )
+        self.reader = OrderReader(self.store, self.calls, self.knowledge, self.reconciler, house.clock, self.trail)
+        self.safety = SafetyService(house.safety_store, house.clock, self.trail)
+        self.screening = Screening(self.calls, self.sessions, house.instruments, self.safety, house.clock)
+        self.orders = OrderService(
+            self.once, self.reader, self.screening, self.sessions, self.calls, house.clock, self.trail
+        )
+
+
+class House:
+    """The world around the use cases, and the use cases as they run now."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.broker = ScriptedBroker(self.clock)
+        self.login = ScriptedLogin(self.clock)
+        self.intents = MemoryIdempotencyStore()
+        self.session_store = MemorySessionStore()
+        self.safety_store = MemorySafetyStore()
+        self.audit = DisturbedAuditLog()
+        index = replace(share(NIFTY), name="Nifty 50", tradable=False)
+        self.instruments = MemoryInstruments((share(), option(), index))
+        self.patience = Patience()
+        self.starts = 0
+        self.now: Services
+        self.start()
+
+    def start(self) -> None:
+        """Start the gateway, as if for the first time or after a crash."""
+        self.starts += 1
+        self.now = Services(self, f"gateway-{self.starts}")
+
+    async def log_in(self, account: Account = ACCOUNT) -> None:
+        await self.session_store.save(self.login.session(account))
+
+    async def place(self, key: str = "k1", command: PlaceOrder = BUY_TEN, context: Context | None = None) -> Order:
+        """Place an order, letting as much time pass as that takes."""
+        return await self.clock.finish(self.now.orders.place(ACCOUNT, command, key=key, context=context))
+
+    def start_place(self, key: str = "k1", command: PlaceOrder = BUY_TEN) -> asyncio.Task[Order]:
+        return asyncio.ensure_future(self.now.orders.place(ACCOUNT, command, key=key))
+
+    async def crash_while_placing(self, key: str = "k1") -> None:
+        """Start the gateway anew while an order is at the broker; the former process never hears the answer."""
+        abandoned = self.start_place(key)
+        await quiet()
+        assert not abandoned.done()
+        self.start()
+
+    async def intent(self, key: str = "k1", route: str = Operation.PLACE) -> Intent | None:
+        """What the store holds under a key."""
+        found = IntentKey(principal="owner", account=ACCOUNT, route=route, key=key)
+        return await self.intents.find(found, now=self.clock.now())
+
+    async def kept(self, order_id: str) -> Order:
+        """What the store knows of an order."""
+        placement = await self.intents.placement(ACCOUNT, order_id)
+        assert placement is not None
+        return placement.order
+
+
+def order_in(error: OrdoError) -> Order:
+    """The order that an error carries."""
+    assert error.order is not None
+    return error.order
+
+
+def is_unknown(error: OrdoError) -> bool:
+    return error.outcome is Outcome.UNKNOWN
