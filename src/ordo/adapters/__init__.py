@@ -1,0 +1,1 @@
+"""The outside words: what speaks to brokers, stores and the network on behalf of the ports."""

@@ -1,0 +1,90 @@
+"""Intents for as long as this process runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from heapq import nsmallest
+
+from ordo.domain.accounts import Account
+from ordo.domain.idempotency import Intent, IntentKey, IntentState, Operation
+from ordo.domain.orders import Order
+from ordo.ports.idempotency import IdempotencyStore, OrderIdTaken
+
+
+class MemoryIdempotencyStore(IdempotencyStore):
+    """For one event loop, where each method is atomic because none of them waits. A restart forgets every
+    intent, so a repeated call then sends a second order: fit for tests and play.
+    """
+
+    def __init__(self) -> None:
+        self._intents: dict[IntentKey, Intent] = {}
+        self._placed_by: dict[str, IntentKey] = {}
+
+    async def reserve(self, intent: Intent, *, now: datetime) -> Intent | None:
+        holder = await self.find(intent.key, now=now)
+        if holder is not None:
+            return holder
+        if intent.operation is Operation.PLACE and self._placed_by.get(intent.order_id, intent.key) != intent.key:
+            raise OrderIdTaken
+        await self.release(intent.key)
+        self._keep(intent)
+        return None
+
+    async def settle(self, intent: Intent) -> None:
+        held = self._intents.get(intent.key)
+        if held is None or held.order_id != intent.order_id:
+            raise LookupError(f"order {intent.order_id} is not reserved under the key that it is settled for")
+        self._keep(replace(held, state=intent.state, order=intent.order, answer=intent.answer, failure=intent.failure))
+
+    async def release(self, key: IntentKey) -> None:
+        released = self._intents.pop(key, None)
+        if released is not None and released.operation is Operation.PLACE:
+            del self._placed_by[released.order_id]
+
+    async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:
+        holder = self._intents.get(key)
+        return None if holder is None or _is_expired(holder, now) else holder
+
+    async def placement(self, account: Account, order_id: str) -> Intent | None:
+        key = self._placed_by.get(order_id)
+        return None if key is None or key.account != account else self._intents[key]
+
+    async def placements(self, account: Account, *, since: datetime) -> tuple[Intent, ...]:
+        placed = (self._intents[key] for key in self._placed_by.values() if key.account == account)
+        return _oldest_first(intent for intent in placed if intent.created_at >= since)
+
+    async def unsettled(self) -> tuple[Intent, ...]:
+        return _oldest_first(intent for intent in self._intents.values() if not intent.state.is_settled)
+
+    async def record(self, order: Order, *, replacing: Order) -> bool:
+        held = await self.placement(order.account, order.order_id)
+        if held is None or held.state is IntentState.OPEN or held.order.updated_at != replacing.updated_at:
+            return False
+        self._keep(replace(held, order=order))
+        return True
+
+    async def purge(self, *, now: datetime, limit: int) -> int:
+        expired = (intent for intent in self._intents.values() if _is_expired(intent, now))
+        oldest = nsmallest(limit, expired, key=lambda intent: (intent.expires_at, str(intent.key)))
+        for intent in oldest:
+            await self.release(intent.key)
+        return len(oldest)
+
+    def _keep(self, intent: Intent) -> None:
+        self._intents[intent.key] = replace(
+            intent,
+            order=replace(intent.order, replayed=False),
+            answer=None if intent.answer is None else replace(intent.answer, replayed=False),
+        )
+        if intent.operation is Operation.PLACE:
+            self._placed_by[intent.order_id] = intent.key
+
+
+def _is_expired(intent: Intent, now: datetime) -> bool:
+    return intent.state.is_settled and intent.expires_at <= now
+
+
+def _oldest_first(intents: Iterable[Intent]) -> tuple[Intent, ...]:
+    return tuple(sorted(intents, key=lambda intent: (intent.created_at, str(intent.key))))

@@ -1,0 +1,186 @@
+"""Intents in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delete, select, update
+
+# SQLite's own form of this statement has the same text, but only this one compiles for both.
+from sqlalchemy.dialects.postgresql import insert
+
+from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.documents import CHANGE, FAILURE, ORDER
+from ordo.adapters.sql.models import PLACES, UNSETTLED, DbIdempotencyRecord
+from ordo.domain.accounts import Account
+from ordo.domain.idempotency import Intent, IntentKey, IntentState, Operation
+from ordo.domain.orders import Order
+from ordo.ports.idempotency import IdempotencyStore, OrderIdTaken
+
+_TABLE = DbIdempotencyRecord.__table__
+_SETTLED = tuple(state.value for state in IntentState if state.is_settled)
+
+_OF_KEY = _TABLE.c.key == bindparam("of")
+_ORDER_ID = _TABLE.c.order_id == bindparam("of_order")
+_ACCOUNT = _TABLE.c.account == bindparam("of_account")
+
+_FIND = select(_TABLE).where(_OF_KEY)
+_RESERVE = insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key)
+_RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY)
+_SETTLE = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
+_PLACEMENT = select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT)
+_PLACED_BY_ANOTHER = select(_TABLE.c.key).where(PLACES, _ORDER_ID, _TABLE.c.key != bindparam("of"))
+_PLACEMENTS = (
+    select(_TABLE)
+    .where(PLACES, _ACCOUNT, _TABLE.c.created_at >= bindparam("since"))
+    .order_by(_TABLE.c.created_at, _TABLE.c.key)
+)
+_UNSETTLED = select(_TABLE).where(UNSETTLED).order_by(_TABLE.c.created_at, _TABLE.c.key)
+_RECORD = update(DbIdempotencyRecord).where(
+    PLACES,
+    _ORDER_ID,
+    _ACCOUNT,
+    _TABLE.c.state != IntentState.OPEN.value,
+    _TABLE.c.order_updated_at == bindparam("replacing"),
+)
+_PURGE = delete(DbIdempotencyRecord).where(
+    _TABLE.c.key.in_(
+        select(_TABLE.c.key)
+        .where(_TABLE.c.expires_at <= bindparam("now"), _TABLE.c.state.in_(_SETTLED))
+        .order_by(_TABLE.c.expires_at, _TABLE.c.key)
+        .limit(bindparam("limit"))
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reserved:
+    holder: Row[Any] | None = None
+    order_id_is_taken: bool = False
+
+
+class SqlIdempotencyStore(IdempotencyStore):
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def reserve(self, intent: Intent, *, now: datetime) -> Intent | None:
+        reserved = await self._database.write(partial(_reserve, row=_row(intent), now=now))
+        if reserved.order_id_is_taken:
+            raise OrderIdTaken
+        return None if reserved.holder is None else _intent(reserved.holder)
+
+    async def settle(self, intent: Intent) -> None:
+        named = {"of": str(intent.key), "of_order": intent.order_id}
+        if not await self._database.write(partial(_change, statement=_SETTLE, named=named | _outcome(intent))):
+            raise LookupError(f"order {intent.order_id} is not reserved under the key that it is settled for")
+
+    async def release(self, key: IntentKey) -> None:
+        await self._database.write(partial(_change, statement=_RELEASE, named={"of": str(key)}))
+
+    async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:
+        row = await self._database.read(partial(_one, statement=_FIND, named={"of": str(key)}))
+        return None if row is None or _is_expired(row, now) else _intent(row)
+
+    async def placement(self, account: Account, order_id: str) -> Intent | None:
+        named = {"of_order": order_id, "of_account": str(account)}
+        row = await self._database.read(partial(_one, statement=_PLACEMENT, named=named))
+        return None if row is None else _intent(row)
+
+    async def placements(self, account: Account, *, since: datetime) -> tuple[Intent, ...]:
+        named = {"of_account": str(account), "since": since}
+        return tuple(
+            _intent(row) for row in await self._database.read(partial(_all, statement=_PLACEMENTS, named=named))
+        )
+
+    async def unsettled(self) -> tuple[Intent, ...]:
+        return tuple(_intent(row) for row in await self._database.read(partial(_all, statement=_UNSETTLED, named={})))
+
+    async def record(self, order: Order, *, replacing: Order) -> bool:
+        named = {
+            "of_order": order.order_id,
+            "of_account": str(order.account),
+            "replacing": replacing.updated_at,
+            "order_json": ORDER.dump(order),
+            "order_updated_at": order.updated_at,
+        }
+        return await self._database.write(partial(_change, statement=_RECORD, named=named)) == 1
+
+    async def purge(self, *, now: datetime, limit: int) -> int:
+        return await self._database.write(partial(_change, statement=_PURGE, named={"now": now, "limit": limit}))
+
+
+def _reserve(connection: Connection, row: dict[str, object], now: datetime) -> _Reserved:
+    if connection.execute(_RESERVE, row).first() is not None:
+        return _Reserved()
+    holder = _one(connection, _FIND, {"of": row["key"]})
+    if holder is not None and not _is_expired(holder, now):
+        return _Reserved(holder=holder)
+    named = {"of": row["key"], "of_order": row["order_id"]}
+    if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
+        return _Reserved(order_id_is_taken=True)
+    connection.execute(_RELEASE, {"of": row["key"]})
+    connection.execute(_RESERVE, row).one()
+    return _Reserved()
+
+
+def _one(connection: Connection, statement: Select[Any], named: dict[str, Any]) -> Row[Any] | None:
+    return connection.execute(statement, named).one_or_none()
+
+
+def _all(connection: Connection, statement: Select[Any], named: dict[str, Any]) -> list[Row[Any]]:
+    return list(connection.execute(statement, named))
+
+
+def _change(connection: Connection, statement: Update | Delete, named: dict[str, Any]) -> int:
+    return connection.execute(statement, named).rowcount
+
+
+def _is_expired(row: Row[Any], now: datetime) -> bool:
+    return row.state in _SETTLED and row.expires_at <= now
+
+
+def _outcome(intent: Intent) -> dict[str, object]:
+    return {
+        "state": intent.state.value,
+        "order_json": ORDER.dump(intent.order),
+        "order_updated_at": intent.order.updated_at,
+        "response_snapshot_json": None if intent.answer is None else ORDER.dump(intent.answer),
+        "failure_json": None if intent.failure is None else FAILURE.dump(intent.failure),
+    }
+
+
+def _row(intent: Intent) -> dict[str, object]:
+    return {
+        "key": str(intent.key),
+        "operation": intent.operation.value,
+        "fingerprint": intent.fingerprint,
+        "account": str(intent.key.account),
+        "order_id": intent.order_id,
+        "change_json": None if intent.change is None else CHANGE.dump(intent.change),
+        "correlation_id": intent.correlation_id,
+        "owner": intent.owner,
+        "created_at": intent.created_at,
+        "expires_at": intent.expires_at,
+    } | _outcome(intent)
+
+
+def _intent(row: Row[Any]) -> Intent:
+    # The key's own text comes last and the principal may hold anything, so the parts are told apart from the end.
+    principal, account, route, key = row.key.rsplit("\n", 3)
+    return Intent(
+        key=IntentKey(principal=principal, account=Account.parse(account), route=route, key=key),
+        operation=Operation(row.operation),
+        fingerprint=row.fingerprint,
+        order=ORDER.load(row.order_json),
+        state=IntentState(row.state),
+        correlation_id=row.correlation_id,
+        owner=row.owner,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        change=None if row.change_json is None else CHANGE.load(row.change_json),
+        answer=None if row.response_snapshot_json is None else ORDER.load(row.response_snapshot_json),
+        failure=None if row.failure_json is None else FAILURE.load(row.failure_json),
+    )

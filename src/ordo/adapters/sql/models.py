@@ -1,0 +1,120 @@
+"""The tables. Declared here, created and changed by the scripts in `migrations`; a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, Index, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+PLACES = text("operation = 'PLACE'")
+UNSETTLED = text("state IN ('OPEN', 'UNKNOWN')")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time as whole microseconds since 1970 in UTC: exact, and in the order of time."""
+
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = BigInteger
+    cache_ok: bool | None = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class Db(DeclarativeBase):
+    """What all tables share."""
+
+    type_annotation_map = {str: Text, int: BigInteger, datetime: Moment}  # noqa: RUF012  (SQLAlchemy's own form)
+
+
+class DbSession(Db):
+    """One account's session with one broker. Tokens are sealed; `metadata_json` holds no secret."""
+
+    __tablename__ = "session"
+
+    adapter_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    access_token_encrypted: Mapped[str]
+    refresh_token_encrypted: Mapped[str | None]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    suspect: Mapped[bool]
+    metadata_json: Mapped[str]
+
+
+class DbIdempotencyRecord(Db):
+    """One intent: the write-ahead record of a write, the order as it is known, and the answer to repeat.
+
+    `response_snapshot_json` is what the first caller was told, `failure_json` the error if it was one,
+    `order_json` the latest knowledge, as of `order_updated_at`.
+    """
+
+    __tablename__ = "idempotency_record"
+    __table_args__ = (
+        Index(
+            "idempotency_record_placed_order",
+            "order_id",
+            unique=True,
+            sqlite_where=PLACES,
+            postgresql_where=PLACES,
+        ),
+        Index("idempotency_record_unsettled", "created_at", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+        Index("idempotency_record_account", "account", "created_at"),
+        Index("idempotency_record_expiry", "expires_at"),
+    )
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    operation: Mapped[str]
+    fingerprint: Mapped[str]
+    state: Mapped[str]
+    account: Mapped[str]
+    order_id: Mapped[str]
+    order_json: Mapped[str]
+    order_updated_at: Mapped[datetime]
+    change_json: Mapped[str | None]
+    response_snapshot_json: Mapped[str | None]
+    failure_json: Mapped[str | None]
+    correlation_id: Mapped[str]
+    owner: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class DbKillSwitch(Db):
+    """The one switch, in the row with id 1."""
+
+    __tablename__ = "kill_switch"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]
+    reason: Mapped[str]
+
+
+class DbJournalEntry(Db):
+    """One entry of one stream; `seq` counts from 1 without gaps."""
+
+    __tablename__ = "journal_entry"
+
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str]
+
+
+class DbJournalCheckpoint(Db):
+    """The folded state of a stream as of its entry `seq`."""
+
+    __tablename__ = "journal_checkpoint"
+
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    text: Mapped[str]

@@ -1,0 +1,151 @@
+"""One thread that owns one connection and carries out jobs in transactions, many jobs in each when many wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from ordo.domain.errors import ErrorCode, Unavailable
+
+T = TypeVar("T")
+
+_MOST_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    work: Callable[[Connection], Any]
+    future: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    job: _Job
+    value: object = None
+    error: Exception | None = None
+
+
+class Worker:
+    """Takes what waits in the queue as one batch, runs it in one transaction and answers when that is committed.
+
+    When a job raises, the batch is rolled back and its jobs are run again, each in a transaction of its own, so
+    that the error is its own alone; a job must therefore do nothing but use its connection, and let its errors
+    out. When the transaction can't begin or commit, every job of the batch is answered with that error. `explain`
+    turns what a job or the connection raised into what its caller shall see.
+    """
+
+    def __init__(
+        self, name: str, connect: Callable[[], Connection], *, begin: str, explain: Callable[[Exception], Exception]
+    ) -> None:
+        self._connect = connect
+        self._begin = begin
+        self._explain = explain
+        self._connection: Connection | None = None
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._is_stopping = False
+        # A process that ends without `stop` must not wait for ever; what is not committed by then was not promised.
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Have a job carried out. Cancelling the caller takes away the answer, never the job."""
+        if self._is_stopping:
+            raise Unavailable(
+                ErrorCode.STORE_UNAVAILABLE, "The database is closed: the gateway is stopping. Nothing was written."
+            )
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Job(work, future))
+        return await future
+
+    async def stop(self) -> None:
+        """Carry out what is queued, then close the connection."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        running = True
+        while running:
+            batch, running = self._next_batch()
+            self._answer(self._carry_out(batch))
+        self._disconnect()
+
+    def _next_batch(self) -> tuple[list[_Job], bool]:
+        batch: list[_Job] = []
+        with suppress(Empty):
+            while len(batch) < _MOST_AT_ONCE:
+                job = self._queue.get(block=not batch)
+                if job is None:
+                    return batch, False
+                batch.append(job)
+        return batch, True
+
+    def _carry_out(self, batch: Sequence[_Job]) -> list[_Done]:
+        if not batch:
+            return []
+        try:
+            connection = self._begun()
+        except Exception as error:  # noqa: BLE001  (every error is some caller's answer)
+            self._roll_back()
+            return [_Done(job, error=self._explain(error)) for job in batch]
+        try:
+            done = [_Done(job, job.work(connection)) for job in batch]
+        except Exception as error:  # noqa: BLE001
+            self._roll_back()
+            if len(batch) == 1:
+                return [_Done(batch[0], error=self._explain(error))]
+            return [done for job in batch for done in self._carry_out([job])]
+        try:
+            connection.commit()
+        except Exception as error:  # noqa: BLE001
+            # SQLAlchemy takes the transaction for ended, while SQLite keeps it open: only closing ends it for both.
+            self._disconnect()
+            return [_Done(job, error=self._explain(error)) for job in batch]
+        return done
+
+    def _begun(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        self._connection.exec_driver_sql(self._begin)
+        return self._connection
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection is not None:
+                self._connection.rollback()
+        except Exception:  # noqa: BLE001  (its state is unknown: the next batch gets a new connection)
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.close()
+
+    @staticmethod
+    def _answer(done: list[_Done]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Done]] = {}
+        for one in done:
+            by_loop.setdefault(one.job.future.get_loop(), []).append(one)
+        for loop, answers in by_loop.items():
+            with suppress(RuntimeError):  # The loop is closed, and nobody waits.
+                loop.call_soon_threadsafe(_resolve, answers)
+
+
+def _resolve(done: list[_Done]) -> None:
+    for one in done:
+        future = one.job.future
+        if future.done():
+            continue
+        if one.error is None:
+            future.set_result(one.value)
+        else:
+            future.set_exception(one.error)

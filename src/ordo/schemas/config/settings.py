@@ -1,0 +1,161 @@
+"""The settings of a gateway, and where they come from."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from ordo.schemas.config.brokers import KINDS, PaperConfig
+
+PREFIX = "ORDO_"
+_NOT_SETTINGS = frozenset({"ORDO_CONFIG", "ORDO_URL"})
+_TEST_PREFIX = "ORDO_TEST_"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class AuditConfig(_Part):
+    """Where the audit trail is written."""
+
+    dir: Path = Path("audit")
+
+
+class LogConfig(_Part):
+    """What the process tells its operator, on standard error."""
+
+    level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    json_lines: bool = Field(default=False, description="One JSON document a line instead of readable text.")
+
+
+class IdempotencyConfig(_Part):
+    """How long keys are kept, and how long Ordo looks for an order whose reply was lost."""
+
+    keep_days: int = Field(default=7, ge=7, le=3660)
+    pursue_seconds: float = Field(default=8, ge=0, le=60)
+    absence_seconds: float = Field(default=60, ge=30, le=3600)
+
+
+class HttpConfig(_Part):
+    """Limits of the HTTP door."""
+
+    max_body_bytes: int = Field(default=65_536, ge=1_024, le=16_777_216)
+
+
+class Settings(_Part):
+    """Everything that can be set. Frozen: a gateway keeps the settings that it started with."""
+
+    token: SecretStr | None = Field(default=None, min_length=1)
+    master_keys: SecretStr | None = None
+    database_url: str = "sqlite+aiosqlite:///ordo.db"
+    audit: AuditConfig = AuditConfig()
+    log: LogConfig = LogConfig()
+    idempotency: IdempotencyConfig = IdempotencyConfig()
+    http: HttpConfig = HttpConfig()
+    brokers: dict[str, PaperConfig] = Field(default_factory=dict)
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file. Raises `ConfigurationError` where the address names none."""
+        driver, _, path = self.database_url.partition(":///")
+        if driver not in ("sqlite", "sqlite+aiosqlite") or not path:
+            raise ConfigurationError(
+                "ORDO_DATABASE_URL must name a SQLite file, such as sqlite:///ordo.db: this version of Ordo speaks to"
+                " no other database."
+            )
+        return Path(path)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_paper(cls, values: Any) -> Any:  # noqa: ANN401  (pydantic hands over whatever it was given)
+        if isinstance(values, dict):
+            brokers = values.get("brokers", {})
+            if isinstance(brokers, dict):
+                return values | {"brokers": {"paper": {}} | brokers}
+        return values
+
+    @field_validator("brokers", mode="before")
+    @classmethod
+    def _kinds(cls, brokers: Any) -> Any:  # noqa: ANN401
+        if not isinstance(brokers, dict):
+            return brokers
+        return {adapter_id: _broker(adapter_id, config) for adapter_id, config in brokers.items()}
+
+
+def _broker(adapter_id: str, config: object) -> object:
+    if not isinstance(config, dict):
+        return config
+    kind = config.get("kind", adapter_id)
+    if kind not in KINDS:
+        raise ValueError(f"brokers.{adapter_id}.kind must be one of {', '.join(sorted(KINDS))}, not {kind!r}")
+    return KINDS[kind].model_validate({"kind": kind, **config})
+
+
+class ConfigurationError(Exception):
+    """The settings can't be used. The message names each key and what is wrong with it, and shows no secret."""
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment, then the TOML file that `ORDO_CONFIG` names (default `ordo.toml`, if it is there).
+
+    Raises `ConfigurationError` for a file that can't be read, an unknown key, or a value out of range.
+    """
+    environment = os.environ if environment is None else environment
+    try:
+        return Settings.model_validate(_merged(_from_file(environment), _from_environment(environment)))
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: {fault['msg']}" for fault in error.errors()
+        )
+        raise ConfigurationError("Ordo can't start with these settings: " + "; ".join(faults)) from None
+
+
+def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
+    named = environment.get("ORDO_CONFIG")
+    path = Path(named or "ordo.toml")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named is None:
+            return {}
+        raise ConfigurationError(f"The settings file named by ORDO_CONFIG does not exist: {path}") from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The settings file {path} can't be read: {error}") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name in _NOT_SETTINGS or name.startswith(_TEST_PREFIX):
+            continue
+        *groups, key = name.removeprefix(PREFIX).lower().split("__")
+        if key.endswith("_file"):
+            key, value = key.removesuffix("_file"), _secret_file(name, value)  # noqa: PLW2901
+        place = settings
+        for group in groups:
+            place = place.setdefault(group, {})
+            if not isinstance(place, dict):
+                raise ConfigurationError(f"{name} is set beside a plain value of the same name")
+        place[key] = value
+    return settings
+
+
+def _secret_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{name} names a file that can't be read: {error}") from None
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = _merged(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged

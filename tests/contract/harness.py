@@ -1,0 +1,74 @@
+"""What an adapter must bring along to be tested: facts and controls, never judgement."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from ordo.domain.accounts import Account
+from ordo.domain.instruments import InstrumentKey
+from ordo.domain.sessions import LoginAnswer, LoginChallenge, Session
+from ordo.ports.broker import Broker, BrokerLogin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueOrder:
+    """An order as the broker itself holds it, seen past the adapter under test."""
+
+    tag: str | None
+    broker_order_id: str
+    quantity: int
+    filled_quantity: int
+    live: bool
+
+
+class BrokerVenue(Protocol):
+    """The far side: what really arrived there, and the faults it can be made to have."""
+
+    write_faults: frozenset[str]
+    read_faults: frozenset[str]
+
+    @abstractmethod
+    async def orders(self) -> tuple[VenueOrder, ...]:
+        """Every order that was accepted, in order of arrival."""
+
+    @abstractmethod
+    async def fault(self, operation: str, fault: str) -> None:
+        """Let the next call of an operation (`place`, `modify`, `cancel`, `orders`, `positions`, …) go wrong."""
+
+    @abstractmethod
+    def reached(self, fault: str) -> bool:
+        """Whether a write with this fault is carried out at the venue all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerHarness:
+    """One adapter in working order.
+
+    A limit purchase of `lot` units of `instrument` rests at `cheap` and fills at `dear`. The account holds no shares.
+    """
+
+    broker: Broker
+    login: BrokerLogin
+    account: Account
+    session: Session
+    instrument: InstrumentKey
+    lot: int
+    cheap: Decimal
+    dear: Decimal
+    venue: BrokerVenue
+
+    async def answer(self, challenge: LoginChallenge) -> LoginAnswer:
+        """What a person would answer; a broker that asks for nothing is never asked."""
+        raise AssertionError(challenge)
+
+
+class BrokerHarnessModule(Protocol):
+    """What each file in this folder offers."""
+
+    def harness(self) -> AbstractAsyncContextManager[BrokerHarness]:
+        """Start the far side and the adapter; stop both at the end."""
+        ...

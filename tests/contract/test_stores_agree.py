@@ -1,0 +1,180 @@
+"""Every store answers every sequence of calls as every other does."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+
+from ordo.domain.accounts import Account
+from ordo.domain.idempotency import Intent, IntentKey, IntentState, Operation
+from ordo.domain.orders import Order
+from ordo.domain.safety import KillState, KillSwitch
+from ordo.domain.sessions import Secret, Session
+from ordo.ports.idempotency import OrderIdTaken
+from ordo.ports.journal import Entry
+from tests.contract.store_harness import Stores, store_harnesses
+from tests.contract.strategies import changes, failures, moments, orders, texts
+from tests.contract.values import ACCOUNT, NOW, OTHER_ACCOUNT, order
+
+Call = Callable[[Stores], Awaitable[object]]
+
+# Few names and moments, so that calls meet.
+accounts = st.sampled_from([ACCOUNT, OTHER_ACCOUNT])
+order_ids = st.sampled_from([order(number).order_id for number in range(4)])
+times = st.integers(0, 5).map(lambda step: NOW + step * timedelta(microseconds=1))
+keys = st.builds(
+    IntentKey,
+    principal=st.sampled_from(["a", "a\nb"]),
+    account=accounts,
+    route=st.sampled_from(["PLACE"]),
+    key=st.sampled_from(["k", "K"]),
+)
+outcomes = st.sampled_from(IntentState)
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> Intent:
+    key = draw(keys)
+    return Intent(
+        key=key,
+        operation=draw(st.sampled_from(Operation)),
+        fingerprint=draw(texts),
+        order=replace(draw(orders(order_id=draw(order_ids), account=key.account)), updated_at=draw(times)),
+        state=draw(outcomes),
+        correlation_id=draw(texts),
+        owner=draw(texts),
+        created_at=draw(times),
+        expires_at=draw(times),
+        change=draw(st.none() | changes),
+        answer=draw(st.none() | orders(account=key.account)),
+        failure=draw(st.none() | failures),
+    )
+
+
+class AllStores(RuleBasedStateMachine):
+    tried = Bundle("tried")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.new_event_loop()
+        self._opened = AsyncExitStack()
+        self._stores: list[Stores] = []
+
+    @initialize()
+    def open(self) -> None:
+        folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory()))
+        for harness in store_harnesses().values():
+            opening = self._opened.enter_async_context(harness.opened(harness.address(folder)))
+            self._stores.append(self._loop.run_until_complete(opening))
+        assert len(self._stores) > 1
+
+    def teardown(self) -> None:
+        self._loop.run_until_complete(self._opened.aclose())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def ask(self, call: Call) -> object:
+        """Make one call on every store; the one answer of all of them."""
+        answers = [self._loop.run_until_complete(_answer(call(stores))) for stores in self._stores]
+        assert answers == [answers[0]] * len(answers)
+        return answers[0]
+
+    @rule(target=tried, intent=intents(), now=times)
+    def reserve(self, intent: Intent, now: datetime) -> Intent:
+        self.ask(lambda stores: stores.idempotency.reserve(intent, now=now))
+        return intent
+
+    @rule(tried=tried, outcome=intents())
+    def settle(self, tried: Intent, outcome: Intent) -> None:
+        order = replace(outcome.order, order_id=tried.order_id, account=tried.order.account)
+        settled = replace(outcome, key=tried.key, order=order)
+        self.ask(lambda stores: stores.idempotency.settle(settled))
+
+    @rule(key=keys)
+    def release(self, key: IntentKey) -> None:
+        self.ask(lambda stores: stores.idempotency.release(key))
+
+    @rule(key=keys, now=times)
+    def find(self, key: IntentKey, now: datetime) -> None:
+        self.ask(lambda stores: stores.idempotency.find(key, now=now))
+
+    @rule(account=accounts, order_id=order_ids)
+    def placement(self, account: Account, order_id: str) -> None:
+        self.ask(lambda stores: stores.idempotency.placement(account, order_id))
+
+    @rule(account=accounts, since=times)
+    def placements(self, account: Account, since: datetime) -> None:
+        self.ask(lambda stores: stores.idempotency.placements(account, since=since))
+
+    @rule(tried=tried, newer=orders(), at=times, after=times)
+    def record(self, tried: Intent, newer: Order, at: datetime, after: datetime) -> None:
+        known = replace(newer, account=tried.order.account, order_id=tried.order_id, updated_at=at)
+        former = replace(known, updated_at=after)
+        self.ask(lambda stores: stores.idempotency.record(known, replacing=former))
+
+    @rule(now=times, limit=st.integers(0, 3))
+    def purge(self, now: datetime, limit: int) -> None:
+        self.ask(lambda stores: stores.idempotency.purge(now=now, limit=limit))
+
+    @rule(account=accounts, token=texts, refresh=st.none() | texts, at=moments, metadata=st.dictionaries(texts, texts))
+    def save_session(
+        self, account: Account, token: str, refresh: str | None, at: datetime, metadata: dict[str, str]
+    ) -> None:
+        session = Session(
+            account=account,
+            access_token=Secret(token),
+            refresh_token=None if refresh is None else Secret(refresh),
+            issued_at=at,
+            expires_at=at,
+            metadata=metadata,
+        )
+        self.ask(lambda stores: stores.sessions.save(session))
+
+    @rule(account=accounts)
+    def delete_session(self, account: Account) -> None:
+        self.ask(lambda stores: stores.sessions.delete(account))
+
+    @rule(account=accounts)
+    def session(self, account: Account) -> None:
+        self.ask(lambda stores: stores.sessions.get(account))
+
+    @rule(state=st.sampled_from(KillState), by=texts, at=moments, reason=texts)
+    def set_switch(self, state: KillState, by: str, at: datetime, reason: str) -> None:
+        switch = KillSwitch(state=state, changed_by=by, changed_at=at, reason=reason)
+        self.ask(lambda stores: stores.safety.save(switch))
+
+    @rule(stream=texts, first=st.integers(1, 6), written=st.lists(texts, max_size=3))
+    def append(self, stream: str, first: int, written: list[str]) -> None:
+        entries = tuple(Entry(seq=seq, text=text) for seq, text in enumerate(written, start=first))
+        self.ask(lambda stores: stores.journal.append(stream[:1], entries))
+
+    @rule(stream=texts, after=st.integers(0, 6))
+    def read(self, stream: str, after: int) -> None:
+        self.ask(lambda stores: stores.journal.read(stream[:1], after=after))
+
+    @invariant()
+    def nothing_else_differs(self) -> None:
+        if self._stores:
+            self.ask(lambda stores: stores.idempotency.unsettled())
+            self.ask(lambda stores: stores.sessions.all())
+            self.ask(lambda stores: stores.safety.get())
+
+
+async def _answer(call: Awaitable[object]) -> object:
+    try:
+        return await call
+    except (OrderIdTaken, LookupError, ValueError) as error:
+        return type(error)
+
+
+TestAllStores = AllStores.TestCase
+TestAllStores.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from ordo.adapters.sql import schema
+from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.models import Db
+from ordo.domain.errors import ErrorCode, Unavailable
+
+_CREATED = text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%' AND sql IS NOT NULL ORDER BY name")
+
+
+def _definitions(connection: Connection) -> list[tuple[str, str]]:
+    return [(name, " ".join(sql.split())) for name, sql in connection.execute(_CREATED)]
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+async def _execute(database: Database, *statements: str) -> None:
+    def run(connection: Connection) -> None:
+        for statement in statements:
+            connection.execute(text(statement))
+
+    await database.write(run)
+
+
+async def test_the_scripts_make_the_tables_that_are_declared(database: Database) -> None:
+    def differences(connection: Connection) -> object:
+        return compare_metadata(MigrationContext.configure(connection), Db.metadata)
+
+    assert await database.read(differences) == []
+
+
+async def test_the_scripts_make_the_indexes_that_are_declared(database: Database) -> None:
+    def indexes(connection: Connection) -> list[str]:
+        return [sql for _, sql in _definitions(connection) if "INDEX" in sql]
+
+    def made_anew(connection: Connection) -> list[str]:
+        Db.metadata.drop_all(connection)
+        Db.metadata.create_all(connection)
+        return indexes(connection)
+
+    migrated = await database.read(indexes)
+    assert len(migrated) == 4
+    assert await database.write(made_anew) == migrated
+
+
+def test_the_head_of_the_scripts_is_the_one_that_is_looked_for() -> None:
+    scripts = ScriptDirectory(str(schema._SCRIPTS))
+    assert scripts.get_heads() == [schema.HEAD]
+    assert [script.revision for script in scripts.walk_revisions()] == [schema.HEAD]
+
+
+async def test_a_start_on_tables_that_are_up_to_date_does_not_load_alembic(database: Database, path: Path) -> None:
+    await database.close()
+    program = (
+        "import asyncio, sys\n"
+        "from ordo.adapters.sql.database import Database\n"
+        "async def main():\n"
+        f"    database = Database('sqlite:///{path}')\n"
+        "    await database.open()\n"
+        "    await database.close()\n"
+        "asyncio.run(main())\n"
+        "sys.exit('alembic' in sys.modules)\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=subprocess.DEVNULL)
+    assert await process.wait() == 0
+
+
+async def test_many_starts_at_once_make_the_tables_once(path: Path) -> None:
+    databases = [Database(f"sqlite:///{path}") for _ in range(8)]
+    await asyncio.gather(*(database.open() for database in databases))
+    for database in databases:
+        assert len(await database.read(_definitions)) > 4
+        await database.close()
+
+
+@pytest.mark.parametrize("revision", ["9999", "ae1027a6acf"])
+async def test_a_newer_database_is_neither_used_nor_changed(database: Database, path: Path, revision: str) -> None:
+    await _execute(database, f"UPDATE alembic_version SET version_num = '{revision}'", "DROP TABLE kill_switch")  # noqa: S608
+    await database.close()
+    before = _content(path)
+    with pytest.raises(Unavailable, match="a newer version of Ordo") as caught:
+        await Database(f"sqlite:///{path}").open()
+    assert caught.value.code is ErrorCode.STORE_UNAVAILABLE
+    assert _content(path) == before
+
+
+async def test_the_database_of_another_program_is_neither_used_nor_changed(database: Database, path: Path) -> None:
+    await _execute(database, "DROP TABLE alembic_version")
+    await database.close()
+    before = _content(path)
+    with pytest.raises(Unavailable, match="another program"):
+        await Database(f"sqlite:///{path}").open()
+    assert _content(path) == before
+
+
+async def test_tables_that_were_half_made_are_not_there_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(connection: Connection) -> None:
+        schema.bring_up_to_date(connection)
+        raise RuntimeError("the machine went down")
+
+    monkeypatch.setattr("ordo.adapters.sql.database.bring_up_to_date", fail)
+    with pytest.raises(RuntimeError):
+        await Database(f"sqlite:///{path}").open()
+    monkeypatch.undo()
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    assert len(await database.read(_definitions)) > 4
+    await database.close()
