@@ -1,0 +1,81 @@
+"""The composition root. Replace a port with `container.<provider>.override(...)` before the first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+
+from dependency_injector import containers, providers
+
+from ordo.adapters.sealing import Sealer
+from ordo.adapters.sql.database import Database
+from ordo.application.brokers import Brokers
+from ordo.application.gateway import Gateway
+from ordo.application.housekeeping import Housekeeping
+from ordo.application.once import Once
+from ordo.application.reconcile import Reconciler
+from ordo.application.status import Probe
+from ordo.application.trail import Trail
+from ordo.container.brokers import BrokerLines
+from ordo.container.services import Services
+from ordo.container.stores import Stores
+from ordo.container.support import Support
+from ordo.ports.audit import AuditLog
+from ordo.ports.clock import Clock
+from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.instruments import InstrumentStore
+from ordo.ports.journal import Journal
+from ordo.ports.safety import SafetyStore
+from ordo.ports.sessions import SessionStore
+from ordo.schemas.config.settings import Settings
+
+
+def _probes(store: SafetyStore) -> Mapping[str, Probe]:
+    return {"database": store.get}
+
+
+class Container(containers.DeclarativeContainer):
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+
+    support = providers.Container(Support, settings=settings)
+    clock: providers.Provider[Clock] = support.clock
+    random: providers.Provider[Random] = support.random
+    owner: providers.Provider[str] = support.owner
+    audit: providers.Provider[AuditLog] = support.audit
+    sealer: providers.Provider[Sealer] = support.sealer
+
+    stores = providers.Container(Stores, settings=settings, sealer=sealer)
+    database: providers.Provider[Database] = stores.database
+    session_store: providers.Provider[SessionStore] = stores.sessions
+    idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency
+    safety_store: providers.Provider[SafetyStore] = stores.safety
+    journal: providers.Provider[Journal] = stores.journal
+    instruments: providers.Provider[InstrumentStore] = stores.instruments
+
+    lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
+    brokers: providers.Provider[Brokers] = lines.brokers
+
+    services = providers.Container(
+        Services,
+        settings=settings,
+        clock=clock,
+        random=random,
+        owner=owner,
+        audit=audit,
+        brokers=brokers,
+        session_store=session_store,
+        idempotency_store=idempotency_store,
+        safety_store=safety_store,
+        instruments=instruments,
+        probes=providers.Callable(_probes, safety_store),
+    )
+    trail: providers.Provider[Trail] = services.trail
+    once: providers.Provider[Once] = services.once
+    reconciler: providers.Provider[Reconciler] = services.reconciler
+    housekeeping: providers.Provider[Housekeeping] = services.housekeeping
+    gateway: providers.Provider[Gateway] = services.gateway
+
+
+def container_for(settings: Settings) -> Container:
+    """A container of its own for these settings; nothing is opened yet."""
+    return Container(settings=providers.Object(settings))

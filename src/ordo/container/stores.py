@@ -1,0 +1,33 @@
+"""What is remembered, and where."""
+
+from __future__ import annotations
+
+from dependency_injector import containers, providers
+
+from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.adapters.paper.catalogue import load_catalogue
+from ordo.adapters.sealing import Sealer
+from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.idempotency import SqlIdempotencyStore
+from ordo.adapters.sql.journal import SqlJournal
+from ordo.adapters.sql.safety import SqlSafetyStore
+from ordo.adapters.sql.sessions import SqlSessionStore
+from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.instruments import InstrumentStore
+from ordo.ports.journal import Journal
+from ordo.ports.safety import SafetyStore
+from ordo.ports.sessions import SessionStore
+from ordo.schemas.config.settings import Settings
+
+
+class Stores(containers.DeclarativeContainer):
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    sealer: providers.Dependency[Sealer] = providers.Dependency(instance_of=Sealer)
+    database: providers.Provider[Database] = providers.Singleton(Database, settings.provided.database_url)
+    sessions: providers.Provider[SessionStore] = providers.Singleton(SqlSessionStore, database, sealer)
+    idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(SqlIdempotencyStore, database)
+    safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)
+    journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
+    instruments: providers.Provider[InstrumentStore] = providers.Singleton(
+        MemoryInstruments, providers.Singleton(load_catalogue)
+    )

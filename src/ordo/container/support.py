@@ -1,0 +1,65 @@
+"""What everything stands on: time, chance, keys, and the audit trail."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from pathlib import Path
+from random import Random, SystemRandom
+
+from dependency_injector import containers, providers
+
+from ordo.adapters.clock import SystemClock
+from ordo.adapters.sealing import Sealer, generate_master_key
+from ordo.adapters.telemetry.audit import FileAuditLog
+from ordo.domain.sessions import Secret
+from ordo.ports.audit import AuditLog
+from ordo.ports.clock import Clock
+from ordo.schemas.config.settings import ConfigurationError, Settings
+
+_log = logging.getLogger(__name__)
+
+
+def sealer(settings: Settings) -> Sealer:
+    """The sealer of the configured master keys, or of one that is kept beside the database."""
+    if settings.master_keys is not None:
+        texts = [text.strip() for text in settings.master_keys.get_secret_value().split(",")]
+    else:
+        texts = [_kept_key(settings.database_path.with_name(settings.database_path.name + ".key"))]
+    return Sealer(tuple(Secret(text) for text in texts))
+
+
+def _kept_key(path: Path) -> str:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"No ORDO_MASTER_KEYS are set and a key can't be kept in {path}: {error.strerror}. Set ORDO_MASTER_KEYS, or"
+            " choose a database in a directory that can be written."
+        ) from None
+    key = generate_master_key().reveal()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key + "\n")
+    _log.warning(
+        "made a master key in %s; keep it as safe as the database, and apart from its back-ups: whoever has both can"
+        " read the broker tokens. ORDO_MASTER_KEYS takes its place",
+        path,
+    )
+    return key
+
+
+def owner() -> str:
+    """A name that no other running gateway has."""
+    return f"{os.getpid()}-{secrets.token_hex(8)}"
+
+
+class Support(containers.DeclarativeContainer):
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
+    random: providers.Provider[Random] = providers.Singleton(SystemRandom)
+    owner: providers.Provider[str] = providers.Singleton(owner)
+    sealer: providers.Provider[Sealer] = providers.Singleton(sealer, settings)
+    audit: providers.Provider[AuditLog] = providers.Singleton(FileAuditLog, settings.provided.audit.dir)

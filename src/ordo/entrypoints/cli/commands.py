@@ -1,0 +1,107 @@
+"""What the commands do, beyond serving: ask a gateway one thing and show the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic_core import to_json
+from rich.console import RenderableType
+
+from ordo.client import AsyncOrdoClient, OutcomeUnknown
+from ordo.client.requests import new_key
+from ordo.entrypoints.cli import pages
+from ordo.entrypoints.cli.outcome import ExitCode, end
+from ordo.entrypoints.cli.reach import Target, reached
+
+R = TypeVar("R")
+
+__all__ = ["Target", "Wish", "cancel", "orders", "place", "portfolio", "quote", "status"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An order as it was written on the command line."""
+
+    account: str
+    instrument: str
+    side: str
+    quantity: int
+    limit: str | None
+    trigger: str | None
+    product: str | None
+
+
+def place(wish: Wish, key: str | None, target: Target, *, as_json: bool) -> ExitCode:
+    key = key or new_key()
+    return _carry_out(
+        lambda ordo: ordo.orders.place(
+            wish.account,
+            wish.instrument,
+            wish.side,
+            wish.quantity,
+            limit=wish.limit,
+            trigger=wish.trigger,
+            product=wish.product,
+            key=key,
+        ),
+        pages.order,
+        target,
+        as_json=as_json,
+        key=key,
+    )
+
+
+def cancel(account: str, order_id: str, key: str | None, target: Target, *, as_json: bool) -> ExitCode:
+    key = key or new_key()
+    return _carry_out(
+        lambda ordo: ordo.orders.cancel(account, order_id, key=key), pages.order, target, as_json=as_json, key=key
+    )
+
+
+def orders(account: str, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(lambda ordo: ordo.orders.list(account), pages.orders, target, as_json=as_json)
+
+
+def portfolio(account: str, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(lambda ordo: ordo.portfolio(account), pages.portfolio, target, as_json=as_json)
+
+
+def quote(account: str, instruments: list[str], target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(lambda ordo: ordo.quotes(account, *instruments), pages.quotes, target, as_json=as_json)
+
+
+def status(target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(lambda ordo: ordo.status(), pages.status, target, as_json=as_json)
+
+
+def _carry_out(
+    ask: Callable[[AsyncOrdoClient], Awaitable[R]],
+    page: Callable[[R], RenderableType],
+    target: Target,
+    *,
+    as_json: bool,
+    key: str | None = None,
+) -> ExitCode:
+    try:
+        result = asyncio.run(_asked(ask, target))
+    except KeyboardInterrupt:
+        if key is None:
+            return ExitCode.INTERRUPTED
+        message = f"You interrupted a write that may have been sent. To repeat it safely, give it --key {key}."
+        return end(OutcomeUnknown(message, key=key), as_json=as_json)
+    except Exception as error:  # noqa: BLE001  (what is none of Ordo's own is raised again)
+        return end(error, as_json=as_json)
+    if as_json:
+        sys.stdout.write(to_json(result).decode() + "\n")
+    else:
+        pages.show(page(result))
+    return ExitCode.OK
+
+
+async def _asked(ask: Callable[[AsyncOrdoClient], Awaitable[R]], target: Target) -> R:
+    async with reached(target) as client:
+        return await ask(client)

@@ -1,0 +1,123 @@
+"""How a command ends: its exit code, and what it says of a failure."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import IntEnum
+
+from ordo.client import OrdoApiError, OutcomeUnknown
+from ordo.domain.errors import ErrorCode, OrdoError
+from ordo.schemas.config.settings import ConfigurationError
+
+
+class ExitCode(IntEnum):
+    """What the shell is told. `REFUSED`: by the broker or by a check. `INPUT`: missing or wrong. `UNAVAILABLE`: the
+    network, the gateway or a broker.
+    """
+
+    OK = 0
+    BROKEN_PROMISE = 1
+    REFUSED = 2
+    UNKNOWN = 3
+    INPUT = 4
+    UNAVAILABLE = 5
+    INTERRUPTED = 130
+
+
+class InputError(Exception):
+    """Something must be given, or given differently. Nothing was sent."""
+
+
+class NotServed(Exception):
+    """Something that the command needs does not serve. Nothing was sent."""
+
+
+ENDINGS: dict[str, ExitCode] = {
+    ErrorCode.VALIDATION_ERROR: ExitCode.INPUT,
+    ErrorCode.IDEMPOTENCY_KEY_MISSING: ExitCode.INPUT,
+    ErrorCode.UNAUTHENTICATED: ExitCode.INPUT,
+    ErrorCode.INVALID_SESSION: ExitCode.REFUSED,
+    ErrorCode.INVALID_CREDENTIALS: ExitCode.REFUSED,
+    ErrorCode.INVALID_OTP: ExitCode.REFUSED,
+    ErrorCode.PERMISSION_DENIED: ExitCode.REFUSED,
+    ErrorCode.IP_NOT_ALLOWED: ExitCode.REFUSED,
+    ErrorCode.KILL_SWITCH_ACTIVE: ExitCode.REFUSED,
+    ErrorCode.NOT_FOUND: ExitCode.INPUT,
+    ErrorCode.UNKNOWN_ACCOUNT: ExitCode.INPUT,
+    ErrorCode.ORDER_NOT_FOUND: ExitCode.INPUT,
+    ErrorCode.METHOD_NOT_ALLOWED: ExitCode.INPUT,
+    # Another call with this key is still at work: what becomes of it is not known yet.
+    ErrorCode.IDEMPOTENCY_IN_FLIGHT: ExitCode.UNKNOWN,
+    ErrorCode.ORDER_NOT_MODIFIABLE: ExitCode.REFUSED,
+    ErrorCode.OPERATION_PENDING: ExitCode.REFUSED,
+    ErrorCode.BODY_TOO_LARGE: ExitCode.INPUT,
+    ErrorCode.UNSUPPORTED_MEDIA_TYPE: ExitCode.INPUT,
+    ErrorCode.IDEMPOTENCY_KEY_REUSED: ExitCode.REFUSED,
+    ErrorCode.INVALID_INSTRUMENT: ExitCode.REFUSED,
+    ErrorCode.INVALID_ORDER: ExitCode.REFUSED,
+    ErrorCode.UNSUPPORTED: ExitCode.REFUSED,
+    ErrorCode.INSUFFICIENT_FUNDS: ExitCode.REFUSED,
+    ErrorCode.INSUFFICIENT_HOLDINGS: ExitCode.REFUSED,
+    ErrorCode.RISK_LIMIT: ExitCode.REFUSED,
+    ErrorCode.MARKET_CLOSED: ExitCode.REFUSED,
+    ErrorCode.ORDER_REJECTED: ExitCode.REFUSED,
+    ErrorCode.RATE_LIMITED: ExitCode.UNAVAILABLE,
+    ErrorCode.ORDER_BUDGET: ExitCode.REFUSED,
+    ErrorCode.TOO_MANY_REQUESTS: ExitCode.UNAVAILABLE,
+    ErrorCode.INTERNAL_ERROR: ExitCode.UNAVAILABLE,
+    ErrorCode.BROKER_ERROR: ExitCode.UNAVAILABLE,
+    ErrorCode.BROKER_UNAVAILABLE: ExitCode.UNAVAILABLE,
+    ErrorCode.CIRCUIT_OPEN: ExitCode.UNAVAILABLE,
+    ErrorCode.STORE_UNAVAILABLE: ExitCode.UNAVAILABLE,
+    ErrorCode.BROKER_TIMEOUT: ExitCode.UNAVAILABLE,
+    ErrorCode.OUTCOME_UNKNOWN: ExitCode.UNKNOWN,
+    # The two that the client finds by itself.
+    "GATEWAY_UNREACHABLE": ExitCode.UNAVAILABLE,
+    "NOT_ORDO": ExitCode.INPUT,
+}
+"""The ending of every code. One that a newer gateway may use and this table lacks ends as `UNAVAILABLE`, by name."""
+
+
+def end(error: Exception, *, as_json: bool) -> ExitCode:
+    """Say what failed, and return the exit code. What is none of Ordo's own failures is raised again.
+
+    With `as_json` the one document is the order where it is known and its outcome is not, and otherwise has the shape
+    of an API error; people read the same on standard error.
+    """
+    if isinstance(error, OrdoApiError):
+        code, ending = error.error_code, ENDINGS.get(error.error_code, ExitCode.UNAVAILABLE)
+    elif isinstance(error, OrdoError):
+        code, ending = error.code, ENDINGS[error.code]
+    elif isinstance(error, InputError | ConfigurationError):
+        code, ending = ErrorCode.VALIDATION_ERROR, ExitCode.INPUT
+    elif isinstance(error, NotServed):
+        code, ending = "UNAVAILABLE", ExitCode.UNAVAILABLE
+    else:
+        raise error
+    _tell(error, code, ending)
+    if as_json:
+        sys.stdout.write(_document(error, code) + "\n")
+    return ending
+
+
+def _tell(error: Exception, code: str, ending: ExitCode) -> None:
+    if ending is ExitCode.UNKNOWN:
+        text = f"OUTCOME UNKNOWN. Do not repeat this under another key: ask `ordo orders`.\n{error}"
+    else:
+        text = str(error) if isinstance(error, OrdoApiError) else f"{code}: {error}"
+    sys.stderr.write(text + "\n")
+
+
+def _document(error: Exception, code: str) -> str:
+    if isinstance(error, OutcomeUnknown) and error.order is not None:
+        return error.order.model_dump_json()
+    told = error if isinstance(error, OrdoApiError) else None
+    return json.dumps(
+        {
+            "error_code": code,
+            "message": told.message if told else str(error),
+            "details": told.details if told else {},
+            "correlation_id": told.correlation_id if told else None,
+        }
+    )

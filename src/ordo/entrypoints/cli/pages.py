@@ -1,0 +1,190 @@
+"""Answers as people read them: tables, with colour on a terminal only."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ordo.domain.calendar import IST
+from ordo.schemas.v1.fields import money_text
+from ordo.schemas.v1.market import Quote
+from ordo.schemas.v1.orders import Order
+from ordo.schemas.v1.portfolio import Portfolio
+from ordo.schemas.v1.status import Status
+
+_WIDE = 240
+_STYLES = {
+    "FILLED": "green",
+    "ACTIVE": "green",
+    "REJECTED": "red",
+    "DENIED": "red",
+    "HALTED": "bold red",
+    "UNKNOWN": "bold yellow",
+    "SUSPECT": "bold yellow",
+}
+
+
+def console() -> Console:
+    """Standard output. What is not a terminal has no edge to cut a line at."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE
+    return Console(file=sys.stdout, width=width, highlight=False)
+
+
+def show(page: RenderableType) -> None:
+    """Write a page to standard output."""
+    console().print(page)
+
+
+def order(order: Order) -> RenderableType:
+    facts = Table.grid(padding=(0, 2))
+    rows: list[tuple[str, object]] = [
+        ("order", order.order_id),
+        ("account", order.account),
+        ("status", order.status),
+        ("", f"{order.side} {order.quantity} {order.instrument}, {_kind(order)}, {order.product}, {order.validity}"),
+        ("filled", f"{order.filled_quantity} of {order.quantity}{_at(order.average_price)}"),
+        ("pending", order.pending_op),
+        ("message", order.status_message),
+        ("broker's id", order.broker_order_id),
+        ("known by", order.matched_by),
+        ("placed", order.created_at),
+    ]
+    for name, value in rows:
+        if value is not None:
+            facts.add_row(Text(name, style="dim"), _cell(value))
+    return facts
+
+
+def orders(found: tuple[Order, ...]) -> RenderableType:
+    return _table(
+        "orders",
+        ("order", "time", "side", "quantity", "instrument", "type", "product", "filled", "average", "status"),
+        (
+            (
+                one.order_id,
+                one.created_at,
+                one.side,
+                one.quantity,
+                one.instrument,
+                _kind(one),
+                one.product,
+                one.filled_quantity,
+                one.average_price,
+                f"{one.status} ({one.pending_op} pending)" if one.pending_op else one.status,
+            )
+            for one in found
+        ),
+    )
+
+
+def portfolio(found: Portfolio) -> RenderableType:
+    cash = Text(
+        f"cash {_text(found.cash_balance)}   available {_text(found.margin_available)}   as of {_text(found.as_of)}"
+    )
+    positions = _table(
+        "positions",
+        ("instrument", "product", "quantity", "average", "last", "realised", "unrealised", "P&L"),
+        (
+            (
+                one.instrument,
+                one.product,
+                one.quantity,
+                one.average_price,
+                one.last_price,
+                one.realised_pnl,
+                one.unrealised_pnl,
+                one.pnl,
+            )
+            for one in found.positions
+        ),
+    )
+    holdings = _table(
+        "holdings",
+        ("instrument", "quantity", "T1", "pledged", "average", "last", "P&L"),
+        (
+            (
+                one.instrument,
+                one.quantity,
+                one.t1_quantity,
+                one.pledged_quantity,
+                one.average_price,
+                one.last_price,
+                one.pnl,
+            )
+            for one in found.holdings
+        ),
+    )
+    return Group(cash, positions, holdings)
+
+
+def quotes(found: tuple[Quote, ...]) -> RenderableType:
+    return _table(
+        "quotes",
+        ("instrument", "last", "time"),
+        ((one.instrument_token, one.last_price, one.timestamp) for one in found),
+    )
+
+
+def status(found: Status) -> RenderableType:
+    switch = found.kill_switch
+    return Group(
+        Text.assemble("kill switch ", _cell(switch.state), f" ({switch.changed_by}: {switch.reason})"),
+        _table(
+            "stores",
+            ("store", "state", ""),
+            ((one.name, "ok" if one.ok else "DOWN", one.message) for one in found.stores),
+        ),
+        _table(
+            "sessions",
+            ("account", "state", "expires", "what to do"),
+            ((one.account, one.state, one.expires_at, one.advice) for one in found.sessions),
+        ),
+        _table(
+            "unknown orders",
+            ("order", "account", "instrument", "status", "since"),
+            ((one.order_id, one.account, one.instrument, one.status, one.created_at) for one in found.unknown_orders),
+        ),
+    )
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> RenderableType:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    return table if table.row_count else Text(f"no {title}")
+
+
+def _kind(order: Order) -> str:
+    limit = "" if order.price is None else f" {_text(order.price)}"
+    trigger = "" if order.trigger_price is None else f" trigger {_text(order.trigger_price)}"
+    return f"{order.order_type}{limit}{trigger}"
+
+
+def _at(price: Decimal | None) -> str:
+    return "" if price is None else f" at {_text(price)}"
+
+
+def _cell(value: object) -> Text:
+    text = _text(value)
+    return Text(text, style=_STYLES.get(text.partition(" ")[0], ""), justify="right" if _is_number(value) else "left")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(IST):%Y-%m-%d %H:%M:%S} IST"
+    return money_text(value) if isinstance(value, Decimal) else str(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | Decimal)

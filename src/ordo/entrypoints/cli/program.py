@@ -1,0 +1,182 @@
+"""The commands as the shell sees them. What they do is imported when one is run: `ordo --help` loads none of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+DEMO_ACCOUNT = "paper/DEMO"
+
+app = typer.Typer(
+    name="ordo",
+    help="One safe door to every Indian stock broker: an order is placed at most once, and its outcome can be proved.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of the gateway [env: ORDO_URL]. Without it: the one that serves this database, or one of its own."
+    ),
+]
+Token = Annotated[str | None, typer.Option(help="Bearer token of the gateway [env: ORDO_TOKEN].")]
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="ADAPTER_ID/ACCOUNT_ID, for example paper/DEMO.")]
+AccountOption = Annotated[str, typer.Option(metavar="ACCOUNT", help="ADAPTER_ID/ACCOUNT_ID.")]
+Instrument = Annotated[str, typer.Argument(metavar="INSTRUMENT", help="A key such as NSE:SBIN.")]
+Quantity = Annotated[int, typer.Argument(metavar="QUANTITY", help="Units: shares, or lots times the lot size.")]
+Limit = Annotated[str | None, typer.Option(metavar="PRICE", help="Rupees. Alone: a LIMIT order. Without any: MARKET.")]
+Trigger = Annotated[
+    str | None, typer.Option(metavar="PRICE", help="Rupees. Alone: SL-M, fired at this price. With --limit: SL.")
+]
+Product = Annotated[str | None, typer.Option(help="CNC, MIS, NRML or MTF; CNC on NSE and BSE, else NRML.")]
+Key = Annotated[
+    str | None,
+    typer.Option(help="Idempotency key: however often the command is repeated with it, one order is placed."),
+]
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out one command line and return its exit code."""
+    try:
+        return app(arguments, prog_name="ordo", standalone_mode=False) or 0
+    except typer.TyperException as error:
+        from ordo.entrypoints.cli.outcome import InputError, end
+
+        problem = InputError(f"{error.format_message()} See `ordo --help`, or `ordo COMMAND --help`.")
+        return end(problem, as_json="--json" in arguments)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  (typer calls it so)
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"ordo {version('ordo-gateway')}\n")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def ordo(
+    context: typer.Context,
+    *,
+    version: Annotated[  # noqa: ARG001  (its callback does the work)
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and leave.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option(help="Where to listen. Beyond this machine only with ORDO_TOKEN set.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; this version serves with one.")] = 1,
+    as_json: Json = False,
+) -> int:
+    """Serve the HTTP API until SIGTERM or Ctrl-C."""
+    from ordo.entrypoints.cli.serve import serve as implementation
+
+    return implementation(host=host, port=port, workers=workers, as_json=as_json)
+
+
+@app.command()
+def demo(*, as_json: Json = False) -> int:
+    """Lose a broker's reply on purpose, and show that the order is found again. Needs no configuration."""
+    from ordo.entrypoints.cli.demo import demo as implementation
+
+    return implementation(as_json=as_json)
+
+
+@app.command()
+def status(*, as_json: Json = False, url: Url = None, token: Token = None) -> int:
+    """Show sessions, stores, the kill switch, and orders whose outcome is unknown."""
+    from ordo.entrypoints.cli import commands
+
+    return commands.status(commands.Target(url=url, token=token), as_json=as_json)
+
+
+def _order_command(side: str) -> None:
+    @app.command(side.lower(), help=f"Place one order to {side.lower()}.")
+    def place(  # noqa: PLR0913  (the options of an order)
+        instrument: Instrument,
+        quantity: Quantity,
+        *,
+        limit: Limit = None,
+        trigger: Trigger = None,
+        product: Product = None,
+        account: AccountOption = DEMO_ACCOUNT,
+        key: Key = None,
+        as_json: Json = False,
+        url: Url = None,
+        token: Token = None,
+    ) -> int:
+        from ordo.entrypoints.cli import commands
+
+        wish = commands.Wish(
+            account=account,
+            instrument=instrument,
+            side=side,
+            quantity=quantity,
+            limit=limit,
+            trigger=trigger,
+            product=product,
+        )
+        return commands.place(wish, key, commands.Target(url=url, token=token), as_json=as_json)
+
+
+_order_command("BUY")
+_order_command("SELL")
+
+
+@app.command()
+def cancel(
+    account: Account,
+    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="Ordo's own id, 15 digits.")],
+    *,
+    key: Key = None,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Cancel a live order."""
+    from ordo.entrypoints.cli import commands
+
+    return commands.cancel(account, order_id, key, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@app.command()
+def orders(account: Account, *, as_json: Json = False, url: Url = None, token: Token = None) -> int:
+    """List the trading day's orders."""
+    from ordo.entrypoints.cli import commands
+
+    return commands.orders(account, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@app.command()
+def portfolio(account: Account, *, as_json: Json = False, url: Url = None, token: Token = None) -> int:
+    """Show cash, positions and holdings."""
+    from ordo.entrypoints.cli import commands
+
+    return commands.portfolio(account, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@app.command()
+def quote(
+    instruments: Annotated[list[str], typer.Argument(metavar="INSTRUMENT...", help="Keys such as NSE:SBIN.")],
+    *,
+    account: AccountOption = DEMO_ACCOUNT,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Show last prices, as the account's broker tells them."""
+    from ordo.entrypoints.cli import commands
+
+    return commands.quote(account, instruments, commands.Target(url=url, token=token), as_json=as_json)

@@ -1,0 +1,167 @@
+"""`ordo serve`: the HTTP API on a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+
+from ordo.entrypoints.cli.announcement import Announcement, announce, beside, withdraw
+from ordo.entrypoints.cli.in_process import application
+from ordo.entrypoints.cli.outcome import ExitCode, InputError, NotServed, end
+from ordo.schemas.config.settings import load_settings
+
+_GRACE_SECONDS = 15
+_EXAMPLE = '{"instrument":"NSE:SBIN","side":"BUY","quantity":1,"order_type":"LIMIT","product":"CNC","price":"800.00"}'
+
+
+def serve(*, host: str, port: int, workers: int, as_json: bool) -> ExitCode:
+    """Serve until told to stop; writes under way are carried to their end before the process leaves."""
+    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        _serve(host, port, workers, as_json=as_json)
+    except Exception as error:  # noqa: BLE001  (what is none of Ordo's own is raised again)
+        return end(error, as_json=as_json)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return ExitCode.OK
+
+
+def _leave(_: int, __: FrameType | None) -> NoReturn:
+    # uvicorn stops gracefully, and then raises the signal again for the handler that it found: this one.
+    raise SystemExit(ExitCode.OK)
+
+
+def _serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
+    if workers > 1:
+        raise InputError(
+            f"--workers {workers} is not possible: several processes need PostgreSQL and Redis to share their state,"
+            " and this version of Ordo keeps it in one SQLite file. Leave --workers out."
+        )
+    settings = load_settings()
+    made = None
+    if settings.token is None:
+        if not _is_loopback(host):
+            raise InputError(
+                f"Ordo does not listen on {host} without a token of yours: everybody who can reach this machine could"
+                " place orders. Set ORDO_TOKEN to a long random text, or leave --host at 127.0.0.1."
+            )
+        made = secrets.token_urlsafe(32)
+    path = beside(settings.database_path)
+    listener = _listen(host, port)
+    url = _url(listener)
+
+    def ready() -> None:
+        try:
+            announce(path, Announcement(url=url, pid=os.getpid(), token=made))
+        except OSError as error:
+            sys.stderr.write(f"{path} can't be written ({error.strerror}): give the other commands --url {url}.\n")
+        _say(url, made, as_json=as_json)
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_until_told(listener, {} if made is None else {"ORDO_TOKEN": made}, ready))
+    finally:
+        withdraw(path)
+        listener.close()
+
+
+async def _until_told(listener: socket.socket, environment: dict[str, str], ready: Callable[[], None]) -> None:
+    async with application(**environment) as app:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        await _Server(config, ready).serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise NotServed(
+                f"Port {port} on {host} is in use: another program, or another `ordo serve`, listens there. Stop it, or"
+                " choose another with --port."
+            ) from None
+        raise InputError(f"Ordo can't listen on {host} port {port}: {error.strerror}.") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (what others call this machine, it can't know)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say(url: str, token: str | None, *, as_json: bool) -> None:
+    if as_json:
+        text = json.dumps({"url": url, "docs": f"{url}/schema", "token": token, "pid": os.getpid()})
+    else:
+        bearer = token or "$ORDO_TOKEN"
+        text = "\n".join(
+            (
+                f"Ordo serves {url}",
+                f"  docs   {url}/schema",
+                f"  token  {token}   (made for this run; set ORDO_TOKEN to choose one)"
+                if token
+                else "  token  the one that you set",
+                "  try    an order at the paper broker; sent twice, it is placed once:",
+                "",
+                f"curl -i {url}/api/v1/accounts/paper/DEMO/orders \\",
+                f"  -H 'Authorization: Bearer {bearer}' \\" if token else f'  -H "Authorization: Bearer {bearer}" \\',
+                "  -H 'Idempotency-Key: my-first-order' \\",
+                "  -H 'Content-Type: application/json' \\",
+                f"  -d '{_EXAMPLE}'",
+                "",
+            )
+        )
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,78 @@
+"""The HTTP application: routes over the gateway's services, wrapped in authentication and correlation."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+from litestar import Litestar, Router
+from litestar.types import ASGIApp
+
+from ordo.container.lifespan import running
+from ordo.container.root import Container, container_for
+from ordo.entrypoints.http import health, pages
+from ordo.entrypoints.http.auth import BearerToken
+from ordo.entrypoints.http.correlation import Correlated
+from ordo.entrypoints.http.failures import HANDLERS
+from ordo.entrypoints.http.methods import Methods
+from ordo.entrypoints.http.openapi import document
+from ordo.entrypoints.http.v1 import accounts, gateway, instruments, orders, sessions
+from ordo.schemas.config.settings import ConfigurationError, load_settings
+
+_ROUTES: Final = (orders, accounts, sessions, instruments, gateway)
+_THRESHOLDS: Final = (100_000, 50, 100)
+
+
+def create_app(container: Container) -> ASGIApp:
+    """The application over a container; its lifespan opens the container and closes it.
+
+    Raises `ConfigurationError` where no token is configured: a gateway that anybody can use does not start.
+    """
+    settings, services = container.settings(), container.gateway()
+    if settings.token is None:
+        raise ConfigurationError(
+            "Ordo can't serve without a token: set ORDO_TOKEN, for example to the output of `openssl rand -hex 32`."
+        )
+    doors = [
+        health.routes(services),
+        Router("/api/v1", route_handlers=[module.routes(services) for module in _ROUTES]),
+    ]
+
+    @asynccontextmanager
+    async def open_house(_: Litestar) -> AsyncIterator[None]:
+        async with running(container):
+            with _settled():
+                yield
+
+    app = Litestar(
+        [*doors, pages.routes(document(doors))],
+        lifespan=[open_house],
+        middleware=[BearerToken(settings.token.get_secret_value())],
+        exception_handlers=HANDLERS,
+        request_max_body_size=settings.http.max_body_bytes,
+        openapi_config=None,
+        # Its default would make every library log at INFO, and HTTP clients log addresses with what is in them.
+        logging_config=None,
+    )
+    return Correlated(Methods(app))
+
+
+def app_from_environment() -> ASGIApp:
+    """The application of the settings in the environment, for `uvicorn --factory`."""
+    return create_app(container_for(load_settings()))
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """What is alive now stays alive: the garbage collector leaves it alone, and looks at the rest less often."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -1,0 +1,158 @@
+"""Placing, changing and finding orders."""
+
+from __future__ import annotations
+
+from litestar import Router, delete, get, patch, post
+from litestar.params import RequestBody
+from litestar.response.base import ASGIResponse
+
+from ordo.application.gateway import Gateway
+from ordo.domain.errors import ErrorCode
+from ordo.entrypoints.http import answers
+from ordo.entrypoints.http.contract import BODY, CHANGE, CHECKS, READ, WRITE, Answer, Contract, contract
+from ordo.entrypoints.http.reading import Call, JsonBody, account, context, key
+from ordo.schemas.v1.orders import MODIFY_EXAMPLE, PLACE_EXAMPLES, ModifyOrder, Order, PlaceOrder
+from ordo.schemas.v1.preview import Preview
+
+
+def _order(meaning: str) -> Answer:
+    return Answer(
+        meaning=meaning,
+        view=Order,
+        headers=("Location", "Idempotency-Replayed"),
+        links=("getOrder", "modifyOrder", "cancelOrder"),
+    )
+
+
+_UNKNOWN = _order(
+    "It is not known yet whether the broker took it. Never repeat it under another key: ask for the order, or repeat"
+    " the"
+    " call with the same key, and Ordo looks again."
+)
+
+
+def routes(gateway: Gateway) -> Router:
+    orders = gateway.orders
+
+    @get(
+        "/",
+        operation_id="listOrders",
+        summary="The trading day's orders",
+        description=(
+            "Oldest first: what the broker's book shows, orders of other programs included, and what it does not show"
+            " yet."
+        ),
+        opt=contract(
+            Contract(
+                answers={200: Answer(meaning="The orders.", view=Order, many=True, headers=("X-Ordo-As-Of",))},
+                raises=READ,
+            )
+        ),
+    )
+    async def list_orders(request: Call) -> ASGIResponse:
+        return answers.all_of(Order, await orders.list(account(request), context(request)))
+
+    @post(
+        "/",
+        dto=JsonBody[PlaceOrder],
+        operation_id="placeOrder",
+        summary="Place an order",
+        description=(
+            "Every check runs before anything is recorded or sent. Then the key and the order are recorded durably,"
+            " and the"
+            " order is sent once. The same key with the same body repeats the first answer."
+        ),
+        opt=contract(
+            Contract(
+                answers={201: _order("The broker has the order."), 202: _UNKNOWN},
+                raises=(*WRITE, *BODY, *CHECKS),
+                keyed=True,
+                examples=PLACE_EXAMPLES,
+            )
+        ),
+    )
+    async def place(request: Call, data: RequestBody[PlaceOrder]) -> ASGIResponse:
+        placed = await orders.place(account(request), data.to_domain(), key=key(request), context=context(request))
+        return answers.order(placed, status=201)
+
+    @post(
+        "/preview",
+        dto=JsonBody[PlaceOrder],
+        operation_id="previewOrder",
+        summary="Check an order without placing it",
+        description="Runs every check that placing it would run. Nothing is sent and nothing is kept.",
+        opt=contract(
+            Contract(
+                answers={200: Answer(meaning="What each check says.", view=Preview)},
+                raises=(*READ, *BODY, ErrorCode.INVALID_INSTRUMENT, ErrorCode.INVALID_ORDER),
+                examples=PLACE_EXAMPLES,
+            )
+        ),
+    )
+    async def preview(request: Call, data: RequestBody[PlaceOrder]) -> ASGIResponse:
+        return answers.one(Preview.of(await orders.preview(account(request), data.to_domain(), context(request))))
+
+    @get(
+        "/{order_id:str}",
+        operation_id="getOrder",
+        summary="One order, with its history",
+        description=(
+            "As it stands now. Asking for an order whose outcome is unknown makes Ordo look into the broker's book."
+        ),
+        opt=contract(
+            Contract(answers={200: Answer(meaning="The order.", view=Order)}, raises=(*READ, ErrorCode.ORDER_NOT_FOUND))
+        ),
+    )
+    async def get_order(request: Call) -> ASGIResponse:
+        found = await orders.get(account(request), request.path_params["order_id"], context(request))
+        return answers.one(Order.of(found))
+
+    @patch(
+        "/{order_id:str}",
+        dto=JsonBody[ModifyOrder],
+        operation_id="modifyOrder",
+        summary="Change a live order",
+        description="What is left out stays as it is; the whole is checked like a new order.",
+        opt=contract(
+            Contract(
+                answers={200: _order("The order as changed."), 202: _UNKNOWN},
+                raises=(*CHANGE, *BODY, *CHECKS),
+                keyed=True,
+                examples={"change": MODIFY_EXAMPLE},
+            )
+        ),
+    )
+    async def modify(request: Call, data: RequestBody[ModifyOrder]) -> ASGIResponse:
+        order_id, change = request.path_params["order_id"], data.to_domain()
+        changed = await orders.modify(account(request), order_id, change, key=key(request), context=context(request))
+        return answers.order(changed)
+
+    @delete(
+        "/{order_id:str}",
+        status_code=200,
+        operation_id="cancelOrder",
+        summary="Cancel a live order",
+        description=(
+            "Passes every kill switch. The broker confirms later: until then the order has `pending_op` `CANCEL`, and"
+            " may still"
+            " be filled."
+        ),
+        opt=contract(
+            Contract(
+                answers={200: _order("The broker has the cancellation."), 202: _UNKNOWN},
+                raises=(*CHANGE, ErrorCode.ORDER_REJECTED),
+                keyed=True,
+            )
+        ),
+    )
+    async def cancel(request: Call) -> ASGIResponse:
+        order_id = request.path_params["order_id"]
+        return answers.order(
+            await orders.cancel(account(request), order_id, key=key(request), context=context(request))
+        )
+
+    return Router(
+        "/accounts/{adapter_id:str}/{account_id:str}/orders",
+        route_handlers=[list_orders, place, preview, get_order, modify, cancel],
+        tags=["Orders"],
+    )

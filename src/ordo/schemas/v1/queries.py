@@ -1,0 +1,48 @@
+"""What may stand behind the question mark of an address."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from ordo.schemas.v1.base import Asked
+from ordo.schemas.v1.fields import CASH_KEY, DERIVATIVE_KEY, INDEX_KEY
+
+MAX_QUOTES = 50
+MAX_FOUND = 100
+
+
+def _limit(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,2}", value) and int(value) <= MAX_FOUND:
+        return int(value)
+    raise PydanticCustomError("limit", f"must be a whole number from 1 to {MAX_FOUND}")
+
+
+class InstrumentQuery(Asked):
+    """What to look for."""
+
+    query: str = Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"\S",
+        description="The beginning of a key, or words of its name, such as `NSE:SB` or `state bank`.",
+        examples=["state bank"],
+    )
+    limit: Annotated[
+        int, PlainValidator(_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_FOUND})
+    ] = Field(default=20, description="The most instruments to answer with.")
+
+
+class QuoteQuery(Asked):
+    """Which instruments."""
+
+    instrument: tuple[str, ...] = Field(
+        min_length=1,
+        max_length=MAX_QUOTES,
+        description="The key of an instrument; repeat it for more.",
+        examples=[["NSE:SBIN"]],
+        json_schema_extra={"items": {"type": "string", "pattern": f"{CASH_KEY}|{DERIVATIVE_KEY}|{INDEX_KEY}"}},
+    )
