@@ -113,7 +113,7 @@ def _timetabled(group: SessionGroup, on: date, special: SpecialDay | None) -> Ma
         settles=settles,
         source=source,
         spans=spans,
-        square_off=max(first.start, last.end - timedelta(minutes=square_off.minutes_before_close)),
+        square_off=max(last.start, last.end - timedelta(minutes=square_off.minutes_before_close)),
         after_market_until=first.start - timedelta(minutes=after_market.minutes_before_open),
         after_market_from=spans[-1].start + timedelta(minutes=after_market.minutes_after_close),
     )

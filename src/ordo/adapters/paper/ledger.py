@@ -204,8 +204,7 @@ class Account:
         )
 
     def _release(self, row: Dealings, closing: int) -> None:
-        units = abs(row.net)
-        amount = row.margin if closing == units else to_paisa(row.margin * closing / units)
+        amount = to_paisa(row.margin * closing / abs(row.net))
         row.margin -= amount
         self.margin -= amount
 

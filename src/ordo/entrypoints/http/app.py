@@ -10,6 +10,7 @@ from typing import Final
 from litestar import Litestar, Router
 from litestar.types import ASGIApp
 
+from ordo.application.gateway import Gateway
 from ordo.container.lifespan import running
 from ordo.container.root import Container, container_for
 from ordo.entrypoints.http import health, pages
@@ -18,10 +19,10 @@ from ordo.entrypoints.http.correlation import Correlated
 from ordo.entrypoints.http.failures import HANDLERS
 from ordo.entrypoints.http.methods import Methods
 from ordo.entrypoints.http.openapi import document
-from ordo.entrypoints.http.v1 import accounts, gateway, instruments, orders, sessions
+from ordo.entrypoints.http.v1 import accounts, instruments, orders, sessions, switchboard
 from ordo.schemas.config.settings import ConfigurationError, load_settings
 
-_ROUTES: Final = (orders, accounts, sessions, instruments, gateway)
+_VERSION_1: Final = (orders, accounts, sessions, instruments, switchboard)
 _THRESHOLDS: Final = (100_000, 50, 100)
 
 
@@ -35,10 +36,7 @@ def create_app(container: Container) -> ASGIApp:
         raise ConfigurationError(
             "Ordo can't serve without a token: set ORDO_TOKEN, for example to the output of `openssl rand -hex 32`."
         )
-    doors = [
-        health.routes(services),
-        Router("/api/v1", route_handlers=[module.routes(services) for module in _ROUTES]),
-    ]
+    described = routes(services)
 
     @asynccontextmanager
     async def open_house(_: Litestar) -> AsyncIterator[None]:
@@ -47,7 +45,7 @@ def create_app(container: Container) -> ASGIApp:
                 yield
 
     app = Litestar(
-        [*doors, pages.routes(document(doors))],
+        [*described, pages.routes(document(described))],
         lifespan=[open_house],
         middleware=[BearerToken(settings.token.get_secret_value())],
         exception_handlers=HANDLERS,
@@ -57,6 +55,14 @@ def create_app(container: Container) -> ASGIApp:
         logging_config=None,
     )
     return Correlated(Methods(app))
+
+
+def routes(gateway: Gateway) -> tuple[Router, ...]:
+    """Every route of the contract."""
+    return (
+        health.routes(gateway),
+        Router("/api/v1", route_handlers=[module.routes(gateway) for module in _VERSION_1]),
+    )
 
 
 def app_from_environment() -> ASGIApp:

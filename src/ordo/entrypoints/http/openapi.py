@@ -81,9 +81,7 @@ def document(doors: Iterable[Router]) -> Json:
 
 
 def _described(door: Router) -> Iterator[tuple[str, str, HTTPRouteHandler, Contract]]:
-    for route in door.routes:
-        if not isinstance(route, HTTPRoute):
-            continue
+    for route in (route for route in door.routes if isinstance(route, HTTPRoute)):
         for handler in route.route_handlers:
             promise = contract_of(handler)
             if promise is not None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any, Final, TypeVar, cast
 
 from litestar import Request
-from litestar.dto import AbstractDTO, DTOFieldDefinition
+from litestar.dto import AbstractDTO
 from litestar.typing import FieldDefinition
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
@@ -51,16 +50,6 @@ class JsonBody(AbstractDTO[T]):
         cls, field_definition: FieldDefinition, handler_id: str, backend_cls: type[Any] | None = None
     ) -> None:
         """There is nothing to prepare: pydantic has compiled the model."""
-
-    @classmethod
-    def generate_field_definitions(  # type: ignore[override]
-        cls, model_type: type[Any]
-    ) -> Iterator[DTOFieldDefinition]:
-        raise NotImplementedError(f"{model_type} is validated as a whole")
-
-    @classmethod
-    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
-        raise NotImplementedError(f"{field_definition} is validated as a whole")
 
 
 def asked(call: Call, query: type[T]) -> T:

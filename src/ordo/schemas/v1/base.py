@@ -31,15 +31,13 @@ class Asked(BaseModel):
 class Command(Asked, Generic[T]):
     """What a caller asks for: a `T` of the domain, with the same fields."""
 
-    domain: ClassVar[type[Any] | None] = None
+    domain: ClassVar[type[Any]]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:  # noqa: ANN401  (pydantic's own signature)
-        arguments = (base.__pydantic_generic_metadata__["args"] for base in cls.__mro__ if issubclass(base, BaseModel))
-        cls.domain = next((found[0] for found in arguments if found), None)
+        for argument in cls.__pydantic_generic_metadata__["args"]:
+            cls.domain = argument
 
     def to_domain(self) -> T:
         """The command in the words of the domain, which checks it; raises the domain's own `Invalid`."""
-        if self.domain is None:
-            raise TypeError(f"{type(self).__name__} names no type of the domain")
         return cast("T", self.domain(**{name: getattr(self, name) for name in type(self).model_fields}))

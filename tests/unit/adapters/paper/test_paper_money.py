@@ -118,6 +118,18 @@ def test_intraday_blocks_a_fifth_until_it_is_closed() -> None:
     assert account.cash == Decimal("1000000.00") + 500 - account.charges
 
 
+def test_a_block_turns_into_margin_without_gaining_or_losing_a_paisa() -> None:
+    desk = Desk()
+    desk.tell(FUTURE, "26000.10", asks=(("26000.10", 65),))
+    order = desk.buy(FUTURE, 130, "26000.10")
+    # 130 times 3,900.015; half of it would be rounded up twice.
+    assert desk.account().margin == Decimal("253500.98")
+    assert order.blocked - (order.reserve - order.charged) == Decimal("253500.97")
+    desk.move(FUTURE, "26000.00", asks=(("26000.00", 65),))
+    assert (order.status, desk.account().blocked) == (OrderStatus.FILLED, 0)
+    assert desk.account().margin == Decimal("507001.95")
+
+
 def test_an_order_that_only_reduces_blocks_nothing_even_in_an_empty_account() -> None:
     desk = Desk("16000.00")
     quoted(desk, SBIN, "779.95", "780.00")

@@ -151,7 +151,7 @@ async def test_a_disk_that_can_not_keep_a_write_ahead_log_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "_write_ahead", lambda _: "delete")
-    with pytest.raises(Unavailable, match="journal mode is delete, not WAL. .* Put it on a local disk"):
+    with pytest.raises(Unavailable, match=r"journal mode is delete, not WAL. .* Put it on a local disk"):
         await Database(f"sqlite:///{path}").open()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _PROGRAM = "from ordo.entrypoints.cli import main; main()"
-SECONDS = 30
+SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

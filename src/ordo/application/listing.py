@@ -1,0 +1,163 @@
+"""Finding orders: what Ordo placed, beside what the broker's book shows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from ordo.application.context import Context
+from ordo.application.knowledge import Knowledge
+from ordo.application.reading import BrokerCalls
+from ordo.application.reconcile import Reconciler
+from ordo.application.trail import Trail
+from ordo.domain.accounts import Account
+from ordo.domain.audit import AuditKind
+from ordo.domain.book import BookIndex, BrokerOrder, Snapshot, observe
+from ordo.domain.calendar import day_start
+from ordo.domain.errors import ErrorCode, Invalid
+from ordo.domain.idempotency import Intent
+from ordo.domain.orders import (
+    MatchedBy,
+    Order,
+    OrderStatus,
+    OrderType,
+    Product,
+    is_order_id,
+    valid_order_id,
+)
+from ordo.ports.clock import Clock
+from ordo.ports.idempotency import IdempotencyStore
+
+_ID_SPACE = 10**14
+
+
+class OrderReader:
+    """Reads orders, and learns from every look into the book."""
+
+    def __init__(
+        self,
+        store: IdempotencyStore,
+        calls: BrokerCalls,
+        knowledge: Knowledge,
+        reconciler: Reconciler,
+        clock: Clock,
+        trail: Trail,
+    ) -> None:
+        self._store = store
+        self._calls = calls
+        self._knowledge = knowledge
+        self._reconciler = reconciler
+        self._clock = clock
+        self._trail = trail
+
+    async def placement(self, account: Account, order_id: str) -> Intent:
+        """The intent that placed an order; raises `Invalid` (`ORDER_NOT_FOUND`)."""
+        self._calls.broker(account)
+        placement = await self._store.placement(account, valid_order_id(order_id))
+        if placement is None:
+            raise Invalid.field("order_id", f"is no order of {account}", seen=order_id, code=ErrorCode.ORDER_NOT_FOUND)
+        return placement
+
+    async def get(self, account: Account, order_id: str, context: Context) -> Order:
+        self._calls.broker(account)
+        placement = await self._store.placement(account, valid_order_id(order_id))
+        if placement is None:
+            book = await self._book(account, context)
+            for row in book.items:
+                if external_id(account, row) == order_id:
+                    return _external(account, row)
+            raise Invalid.field("order_id", f"is no order of {account}", seen=order_id, code=ErrorCode.ORDER_NOT_FOUND)
+        if not placement.state.is_settled:
+            placement = await self._reconciler.look(placement, context)
+        status = placement.order.status
+        # What is held for not placed may still turn up.
+        is_over = status.is_terminal and status is not OrderStatus.NOT_PLACED
+        if is_over or not placement.state.is_settled:
+            return placement.order
+        return await self._seen(placement, BookIndex.of(await self._book(account, context)), context)
+
+    async def list(self, account: Account, context: Context) -> Snapshot[Order]:
+        book = await self._book(account, context)
+        index = BookIndex.of(book)
+        ours = [await self._seen(placement, index, context) for placement in await self._placements(account, book)]
+        claimed = {order.broker_order_id for order in ours}
+        # A second order under one tag is shown as nobody's, once the first is known by its id.
+        awaited = {order.order_id for order in ours if order.broker_order_id is None}
+        others = [
+            _external(account, row)
+            for row in book.items
+            if row.broker_order_id not in claimed and row.tag not in awaited
+        ]
+        items = sorted([*ours, *others], key=lambda order: order.created_at)
+        return Snapshot(as_of=book.as_of, items=tuple(items))
+
+    async def _placements(self, account: Account, book: Snapshot[BrokerOrder]) -> tuple[Intent, ...]:
+        """The day's placements, and earlier ones that stand in the day's book: orders placed after market hours."""
+        today = await self._store.placements(account, since=day_start(book.as_of))
+        known = {placement.order_id for placement in today}
+        earlier = []
+        for row in book.items:
+            if row.tag is not None and row.tag not in known and is_order_id(row.tag):
+                known.add(row.tag)
+                earlier.append(await self._store.placement(account, row.tag))
+        return (*(placement for placement in earlier if placement is not None), *today)
+
+    async def _book(self, account: Account, context: Context) -> Snapshot[BrokerOrder]:
+        return await self._calls.read(account, context, lambda broker, session: broker.orders(session))
+
+    async def _seen(self, placement: Intent, index: BookIndex, context: Context) -> Order:
+        before = placement.order
+        row = index.row(before)
+        if row is None or not placement.state.is_settled:
+            return before
+        now = self._clock.now()
+        if observe(before, row, at=now, matched_by=MatchedBy.TAG) is before:
+            return before
+        after = await self._knowledge.learn(
+            placement, lambda kept: observe(kept, row, at=now, matched_by=MatchedBy.TAG)
+        )
+        news = after.history[len(before.history) :]
+        kind = AuditKind.ORDER_ANOMALY if any(step.anomaly for step in news) else AuditKind.ORDER_CHANGED
+        if news:
+            self._trail.told(kind, context, after)
+        return after
+
+
+def external_id(account: Account, row: BrokerOrder) -> str:
+    """A lasting order id for an order that another program placed: a 9, then 14 digits of a hash of its
+    broker's id.
+    """
+    digest = hashlib.sha256(f"{account}\n{row.broker_order_id}".encode()).digest()
+    return f"9{int.from_bytes(digest[:8], 'big') % _ID_SPACE:014d}"
+
+
+def _external(account: Account, row: BrokerOrder) -> Order:
+    facts = {"external": "true", "raw_status": row.raw_status}
+    order_type, product = row.order_type, row.product
+    try:
+        order = _asked(account, row, order_type, product)
+    except Invalid:
+        # What the exchange turned down or has triggered need not be an order that anybody could place.
+        facts |= {"order_type": order_type, "product": product, "price": str(row.price)}
+        facts |= {"trigger_price": str(row.trigger_price)}
+        order = _asked(account, row, OrderType.MARKET, Product.MIS)
+    seen = observe(order, row, at=row.updated_at, matched_by=MatchedBy.ANSWER)
+    return replace(seen, matched_by=None, metadata=row.metadata | facts)
+
+
+def _asked(account: Account, row: BrokerOrder, order_type: OrderType, product: Product) -> Order:
+    return Order(
+        order_id=external_id(account, row),
+        account=account,
+        instrument=row.instrument,
+        side=row.side,
+        quantity=row.quantity,
+        order_type=order_type,
+        product=product,
+        price=row.price if order_type.has_price else None,
+        trigger_price=row.trigger_price if order_type.has_trigger else None,
+        validity=row.validity,
+        status=OrderStatus.SUBMITTING,
+        created_at=row.placed_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,283 @@
+"""At most once: every write is recorded before it is sent, and its outcome is told the same way ever after.
+
+`Once.run` is the whole promise. Reserve the key durably; ask the gate again; send; settle. Whatever is not
+proven to have had no effect stays recorded. The work goes on to its end in a task of its own even when the
+caller stops waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from ordo.application.context import Context
+from ordo.application.knowledge import Knowledge
+from ordo.application.order_ids import OrderIds
+from ordo.application.reconcile import Reconciler
+from ordo.application.trail import Trail
+from ordo.domain.audit import AuditKind
+from ordo.domain.book import Acknowledged
+from ordo.domain.errors import (
+    ErrorCode,
+    InFlight,
+    Invalid,
+    NotSent,
+    OrdoError,
+    OutcomeUnknown,
+    Refused,
+    Unavailable,
+)
+from ordo.domain.idempotency import Failure, Intent, IntentKey, IntentState, Operation
+from ordo.domain.orders import ModifyOrder, Order, OrderStatus
+from ordo.ports.clock import Clock
+from ordo.ports.idempotency import IdempotencyStore, OrderIdTaken
+
+_log = logging.getLogger(__name__)
+_RETRY_AFTER_MS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write, ready to be made: what is recorded, the last gate, the call, and what a good answer means
+    for the order.
+    """
+
+    intent: Intent
+    gate: Callable[[], Awaitable[None]]
+    send: Callable[[Intent], Awaitable[Acknowledged]]
+    accepted: Callable[[Order, Acknowledged], Order]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    submitted: AuditKind
+    done: AuditKind
+
+
+_WORDS = {
+    Operation.PLACE: _Words(submitted=AuditKind.ORDER_SUBMITTED, done=AuditKind.ORDER_PLACED),
+    Operation.MODIFY: _Words(submitted=AuditKind.ORDER_MODIFY_SUBMITTED, done=AuditKind.ORDER_MODIFIED),
+    Operation.CANCEL: _Words(submitted=AuditKind.ORDER_CANCEL_SUBMITTED, done=AuditKind.ORDER_CANCELLED),
+}
+
+
+class Once:
+    """Carries out writes, each at most once a key."""
+
+    def __init__(
+        self,
+        store: IdempotencyStore,
+        reconciler: Reconciler,
+        knowledge: Knowledge,
+        order_ids: OrderIds,
+        clock: Clock,
+        trail: Trail,
+        *,
+        owner: str,
+        keep: timedelta,
+    ) -> None:
+        self._store = store
+        self._reconciler = reconciler
+        self._knowledge = knowledge
+        self._order_ids = order_ids
+        self._clock = clock
+        self._trail = trail
+        self._owner = owner
+        self._keep = keep
+        self._tasks: set[asyncio.Task[Order]] = set()
+
+    def new_order_id(self) -> str:
+        """An order id that this gateway has not made before."""
+        return self._order_ids.next(self._clock.now())
+
+    def intent(
+        self,
+        operation: Operation,
+        order: Order,
+        key: str,
+        fingerprint: str,
+        context: Context,
+        change: ModifyOrder | None = None,
+    ) -> Intent:
+        """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters."""
+        route = operation if operation is Operation.PLACE else f"{operation} {order.order_id}"
+        now = self._clock.now()
+        return Intent(
+            key=IntentKey(principal=context.principal, account=order.account, route=route, key=key),
+            operation=operation,
+            fingerprint=fingerprint,
+            order=order,
+            state=IntentState.OPEN,
+            correlation_id=context.correlation_id,
+            owner=self._owner,
+            created_at=now,
+            expires_at=now + self._keep,
+            change=change,
+        )
+
+    async def run(self, write: Write, context: Context) -> Order:
+        """Make the write, or repeat the answer of the call that made it.
+
+        Raises `Refused`, `NotSent` or `Invalid` where nothing was placed, `InFlight` where the first call is
+        still at work, and `OutcomeUnknown` with the order where nobody can know yet.
+        """
+        task = asyncio.get_running_loop().create_task(self._run(write, context))
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    async def find(self, intent: Intent, context: Context) -> Order | None:
+        """The answer of an earlier call with this key, if there was one; raises its error, or that the key is
+        reused.
+        """
+        holder = await self._store.find(intent.key, now=self._clock.now())
+        return None if holder is None else await self._replay(holder, intent, context)
+
+    async def drain(self) -> None:
+        """Wait until every write under way has come to its end."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _finished(self, task: asyncio.Task[Order]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # The caller may have gone: an error that nobody awaits is no warning.
+
+    async def _run(self, write: Write, context: Context) -> Order:
+        intent, holder = await self._reserve(write.intent)
+        if holder is not None:
+            return await self._replay(holder, intent, context)
+        try:
+            return await self._carry_out(replace(write, intent=intent), context)
+        except OrdoError:
+            raise
+        except BaseException:  # A mistake, or the end of the event loop: what was done is no longer known here.
+            self._reconciler.abandon(intent)
+            raise
+
+    async def _reserve(self, intent: Intent) -> tuple[Intent, Intent | None]:
+        while True:
+            try:
+                return intent, await self._store.reserve(intent, now=self._clock.now())
+            except OrderIdTaken:
+                order = replace(intent.order, order_id=self.new_order_id())
+                intent = replace(intent, order=order)
+
+    async def _carry_out(self, write: Write, context: Context) -> Order:
+        intent = write.intent
+        try:
+            if intent.operation is Operation.PLACE:
+                self._trail.order(AuditKind.ORDER_RECEIVED, context, intent.order)
+            await write.gate()
+            self._trail.order(_WORDS[intent.operation].submitted, context, intent.order)
+        except OrdoError as error:
+            raise await self._undone(intent, error, context) from None
+        try:
+            answer = await write.send(intent)
+        except (Invalid, NotSent) as error:
+            raise await self._undone(intent, error, context) from None
+        except Refused as error:
+            raise await self._refused(intent, error, context) from None
+        except asyncio.CancelledError:
+            await self._reconciler.lose(intent, "the gateway stopped while the broker was working", context)
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever went wrong, the order may be at the broker)
+            return await self._lost(intent, error, context)
+        return await self._accepted(write, answer, context)
+
+    async def _accepted(self, write: Write, answer: Acknowledged, context: Context) -> Order:
+        intent = write.intent
+        order = intent.order
+        try:
+            order = write.accepted(order, answer)
+            if intent.operation is not Operation.PLACE:
+                order = await self._knowledge.learn(intent, lambda kept: write.accepted(kept, answer))
+            await self._store.settle(replace(intent, state=IntentState.DONE, order=order, answer=order))
+        except Exception as error:  # It is accepted, whatever comes of writing it down.
+            self._reconciler.abandon(intent)
+            self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)
+            raise OutcomeUnknown(
+                f"The broker accepted the {intent.operation} of order {order.order_id}, but it could not be"
+                f" written down ({_reason(error)}). Do not repeat it: Ordo will find it in the broker's book.",
+                broker_id=order.account.adapter_id,
+                order=order,
+            ) from error
+        self._trail.told(_WORDS[intent.operation].done, context, order)
+        return order
+
+    async def _undone(self, intent: Intent, error: OrdoError, context: Context) -> OrdoError:
+        try:
+            await self._store.release(intent.key)
+        except Unavailable:  # An intent that stays is taken for unknown, and found absent from the book.
+            self._reconciler.abandon(intent)
+        order = intent.order
+        if intent.operation is Operation.PLACE:
+            order = order.moved(OrderStatus.NOT_PLACED, at=self._clock.now(), message=error.message)
+        self._trail.told(AuditKind.ORDER_NOT_SENT, context, order, error)
+        error.order = order
+        return error
+
+    async def _refused(self, intent: Intent, error: Refused, context: Context) -> OrdoError:
+        order = intent.order
+        if intent.operation is Operation.PLACE:
+            order = order.moved(OrderStatus.REJECTED, at=self._clock.now(), message=error.native_error or error.message)
+        error.order = order
+        error.broker_id = order.account.adapter_id
+        try:
+            await self._store.settle(
+                replace(intent, state=IntentState.FAILED, order=order, answer=order, failure=Failure.of(error))
+            )
+        except Unavailable:  # The refusal is true all the same; the book will show it again.
+            self._reconciler.abandon(intent)
+        self._trail.told(AuditKind.ORDER_REFUSED, context, order, error)
+        return error
+
+    async def _lost(self, intent: Intent, error: Exception, context: Context) -> Order:
+        intent = await self._reconciler.lose(intent, _reason(error), context)
+        try:
+            intent = await self._reconciler.pursue(intent, context)
+        except Exception:  # noqa: BLE001  (a search that breaks off leaves the order as unknown as it was)
+            _log.exception("Looking for order %s failed; it will be looked for again.", intent.order_id)
+        return self._told(intent)
+
+    async def _replay(self, holder: Intent, intent: Intent, context: Context) -> Order:
+        if holder.fingerprint != intent.fingerprint:
+            raise Invalid(
+                ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                "Nothing was sent: this idempotency key was used for another request. Use a new key for a new order.",
+                order=holder.order,
+            )
+        if not holder.state.is_settled:
+            holder = await self._reconciler.look(holder, context)
+        if holder.state is IntentState.OPEN:
+            raise InFlight(
+                "Nothing more was sent: the first request with this key is still at work. Ask again with the same key.",
+                retry_after_ms=_RETRY_AFTER_MS,
+            )
+        self._trail.told(AuditKind.ORDER_REPLAYED, context, holder.answer or holder.order)
+        try:
+            return replace(self._told(holder), replayed=True)
+        except OrdoError as error:
+            error.replayed = holder.state.is_settled
+            raise
+
+    @staticmethod
+    def _told(intent: Intent) -> Order:
+        if intent.state is IntentState.DONE and intent.answer is not None:
+            return intent.answer
+        if intent.failure is not None:
+            raise intent.failure.error(intent.answer or intent.order, intent.correlation_id)
+        raise OutcomeUnknown(
+            f"It is not known yet whether the {intent.operation} of order {intent.order_id} reached the broker. Do"
+            " not repeat it under another key: ask for the order, or repeat the call with the same key, and Ordo"
+            " looks again.",
+            broker_id=intent.order.account.adapter_id,
+            order=intent.order,
+        )
+
+
+def _reason(error: Exception) -> str:
+    return error.message if isinstance(error, OrdoError) else f"unexpected {type(error).__name__}"

@@ -1,0 +1,227 @@
+"""Placing, changing and finding orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ordo.application.checks import CheckResult
+from ordo.application.context import Context
+from ordo.application.listing import OrderReader
+from ordo.application.once import Once, Write
+from ordo.application.reading import BrokerCalls
+from ordo.application.screening import Screening
+from ordo.application.sessions import SessionService
+from ordo.application.trail import Trail
+from ordo.domain.accounts import Account
+from ordo.domain.audit import AuditKind
+from ordo.domain.book import Acknowledged, Snapshot, observe
+from ordo.domain.errors import ErrorCode, Invalid, OrdoError
+from ordo.domain.idempotency import Intent, Operation, fingerprint
+from ordo.domain.orders import (
+    MatchedBy,
+    ModifyOrder,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    OrderTerms,
+    PendingOp,
+    PlaceOrder,
+)
+from ordo.domain.portfolio import Trade
+from ordo.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What would happen to an order: whether it would be sent, and what each check says."""
+
+    would_send: bool
+    checks: tuple[CheckResult, ...]
+
+
+class OrderService:
+    """The use cases of orders. Every write needs a key, and a key makes its write happen at most once."""
+
+    def __init__(
+        self,
+        once: Once,
+        reader: OrderReader,
+        screening: Screening,
+        sessions: SessionService,
+        calls: BrokerCalls,
+        clock: Clock,
+        trail: Trail,
+    ) -> None:
+        self._once = once
+        self._reader = reader
+        self._screening = screening
+        self._sessions = sessions
+        self._calls = calls
+        self._clock = clock
+        self._trail = trail
+
+    async def place(self, account: Account, command: PlaceOrder, *, key: str, context: Context | None = None) -> Order:
+        """Place one order, or repeat the answer of the call that placed it under this key.
+
+        `key` is 1 to 255 printable ASCII characters and stands for this order for at least seven days. Raises
+        `Invalid` or `NotSent` (nothing happened, the key is free), `Refused` (the broker said no), or
+        `OutcomeUnknown` with `.order`: then never place it again, but ask for the order or call once more
+        with the same key.
+        """
+        context = context or Context()
+        broker = self._calls.broker(account)
+        order = Order.received(command, order_id=self._once.new_order_id(), account=account, at=self._clock.now())
+        intent = self._once.intent(Operation.PLACE, order, key, fingerprint(command), context)
+        try:
+            session = await self._screening.require(account, command, context)
+        except OrdoError as error:
+            return await self._denied(intent, error, context)
+        return await self._once.run(
+            Write(
+                intent=replace(intent, order=order.moved(OrderStatus.SUBMITTING, at=self._clock.now())),
+                gate=self._screening.gate,
+                send=lambda reserved: self._calls.guarded(
+                    session, context, broker.place(session, command, tag=reserved.order_id)
+                ),
+                accepted=self._placed,
+            ),
+            context,
+        )
+
+    async def modify(
+        self,
+        account: Account,
+        order_id: str,
+        change: ModifyOrder,
+        *,
+        key: str,
+        context: Context | None = None,
+    ) -> Order:
+        """Change a live order. Raises like `place`; also `ORDER_NOT_MODIFIABLE` and `OPERATION_PENDING`."""
+        context = context or Context()
+        order = (await self._reader.placement(account, order_id)).order
+        intent = self._once.intent(Operation.MODIFY, order, key, fingerprint(change), context, change)
+        try:
+            target = _live(order)
+            if order.pending_op is not None:
+                raise _pending(order, f"a {order.pending_op} of it is still under way")
+            self._calls.broker(account).capabilities.require_modify(broker_id=account.adapter_id)
+            terms = change.applied_to(order)
+            if terms.quantity <= order.filled_quantity:
+                filled = f"must be more than the {order.filled_quantity} units that are filled"
+                raise Invalid.field("quantity", filled, seen=terms.quantity)
+            session = await self._screening.require(account, terms, context)
+        except OrdoError as error:
+            return await self._denied(intent, error, context)
+        broker = self._calls.broker(account)
+        return await self._once.run(
+            Write(
+                intent=intent,
+                gate=self._screening.gate,
+                send=lambda _: self._calls.guarded(session, context, broker.modify(session, target, terms)),
+                accepted=lambda kept, answer: self._modified(kept, answer, terms),
+            ),
+            context,
+        )
+
+    async def cancel(self, account: Account, order_id: str, *, key: str, context: Context | None = None) -> Order:
+        """Cancel a live order. Passes every kill switch; may be repeated under a new key. Raises like
+        `modify`.
+        """
+        context = context or Context()
+        order = (await self._reader.placement(account, order_id)).order
+        intent = self._once.intent(Operation.CANCEL, order, key, fingerprint(None), context)
+        try:
+            target = _live(order)
+            session = await self._sessions.require(account, context)
+        except OrdoError as error:
+            return await self._denied(intent, error, context)
+        broker = self._calls.broker(account)
+        return await self._once.run(
+            Write(
+                intent=intent,
+                gate=_open_gate,
+                send=lambda _: self._calls.guarded(session, context, broker.cancel(session, target)),
+                accepted=self._cancelled,
+            ),
+            context,
+        )
+
+    async def preview(self, account: Account, command: PlaceOrder, context: Context | None = None) -> Preview:
+        """Run every check that `place` would run. Sends nothing and keeps nothing."""
+        checks = await self._screening.review(account, command, context or Context())
+        return Preview(would_send=all(check.passed for check in checks), checks=checks)
+
+    async def list(self, account: Account, context: Context | None = None) -> Snapshot[Order]:
+        """The trading day's orders, oldest first: what the broker's book shows, and what it does not show
+        yet.
+        """
+        return await self._reader.list(account, context or Context())
+
+    async def get(self, account: Account, order_id: str, context: Context | None = None) -> Order:
+        """One order as it stands now, with its history; raises `Invalid` (`ORDER_NOT_FOUND`)."""
+        return await self._reader.get(account, order_id, context or Context())
+
+    async def trades(self, account: Account, context: Context | None = None) -> Snapshot[Trade]:
+        """The trading day's executions, oldest first."""
+        return await self._calls.read(account, context or Context(), lambda broker, session: broker.trades(session))
+
+    async def _denied(self, intent: Intent, error: OrdoError, context: Context) -> Order:
+        """A check has failed. If the key has been used, its first answer counts all the same."""
+        earlier = await self._once.find(intent, context)
+        if earlier is not None:
+            return earlier
+        order = intent.order
+        if intent.operation is Operation.PLACE:
+            order = order.moved(OrderStatus.DENIED, at=self._clock.now(), message=error.message)
+        self._trail.told(AuditKind.ORDER_DENIED, context, order, error)
+        raise error
+
+    def _placed(self, order: Order, answer: Acknowledged) -> Order:
+        now = self._clock.now()
+        if answer.row is not None:
+            return observe(order, answer.row, at=now, matched_by=MatchedBy.ANSWER)
+        order = order.moved(OrderStatus.ACKNOWLEDGED, at=now)
+        return replace(order, broker_order_id=answer.broker_order_id, matched_by=MatchedBy.ANSWER)
+
+    def _modified(self, order: Order, answer: Acknowledged, terms: OrderTerms) -> Order:
+        now = self._clock.now()
+        order = order.with_terms(terms)
+        if answer.row is not None:
+            order = observe(order, answer.row, at=now, matched_by=MatchedBy.ANSWER)
+        if order.status.is_terminal:
+            return order
+        event = OrderEvent(at=now, status=order.status, filled_quantity=order.filled_quantity, message="modified")
+        return replace(order, updated_at=now, history=(*order.history, event))
+
+    def _cancelled(self, order: Order, answer: Acknowledged) -> Order:
+        now = self._clock.now()
+        if answer.row is not None:
+            order = observe(order, answer.row, at=now, matched_by=MatchedBy.ANSWER)
+        if order.status.is_terminal:
+            return order
+        return replace(order, pending_op=PendingOp.CANCEL, updated_at=now)
+
+
+async def _open_gate() -> None:
+    """Cancellations pass whatever the kill switch says."""
+
+
+def _live(order: Order) -> str:
+    if order.status.is_terminal:
+        raise Invalid(
+            ErrorCode.ORDER_NOT_MODIFIABLE,
+            f"Nothing was sent: order {order.order_id} is {order.status} and can't be changed any more.",
+            order=order,
+        )
+    if order.broker_order_id is None:
+        raise _pending(order, "it is not known yet whether it was placed")
+    return order.broker_order_id
+
+
+def _pending(order: Order, why: str) -> Invalid:
+    return Invalid(
+        ErrorCode.OPERATION_PENDING,
+        f"Nothing was sent: order {order.order_id} can't be changed now, because {why}. Ask for the order first.",
+        order=order,
+    )

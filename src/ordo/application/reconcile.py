@@ -1,0 +1,234 @@
+"""Finding out what became of a write whose answer was lost, by looking into the broker's book. Never by
+sending again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ordo.application.context import Context
+from ordo.application.knowledge import Knowledge
+from ordo.application.reading import BrokerCalls
+from ordo.application.trail import Trail
+from ordo.application.verdicts import after, given_up, verdict
+from ordo.domain.audit import AuditKind
+from ordo.domain.book import BookIndex
+from ordo.domain.calendar import day_start, trading_day
+from ordo.domain.errors import OrdoError, Unavailable
+from ordo.domain.idempotency import Intent, IntentState, Operation
+from ordo.domain.orders import OrderStatus, PendingOp
+from ordo.ports.clock import Clock
+from ordo.ports.idempotency import IdempotencyStore
+
+_log = logging.getLogger(__name__)
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+_ABANDONED_AFTER = timedelta(seconds=60)
+_PENDING = {Operation.MODIFY: PendingOp.MODIFY, Operation.CANCEL: PendingOp.CANCEL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to look. `pursue` bounds the search while a caller waits; `absence` is how long a write must have
+    been lost before its absence from the book proves anything: longer than every timeout of broker and client
+    (domain facts 2.3).
+    """
+
+    pursue: timedelta = timedelta(seconds=8)
+    absence: timedelta = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class _Search:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    since: float | None = None
+    reads: int = 0
+    tries: int = 0
+    due: float = 0.0
+
+
+class Reconciler:
+    """Settles unknown intents. Looking is harmless, so anybody may look at any time, as often as the budget
+    allows.
+    """
+
+    def __init__(
+        self,
+        store: IdempotencyStore,
+        calls: BrokerCalls,
+        knowledge: Knowledge,
+        clock: Clock,
+        trail: Trail,
+        *,
+        owner: str,
+        patience: Patience,
+    ) -> None:
+        self._store = store
+        self._calls = calls
+        self._knowledge = knowledge
+        self._clock = clock
+        self._trail = trail
+        self._owner = owner
+        self._patience = patience
+        self._searches: dict[str, _Search] = {}
+        self._abandoned: set[str] = set()
+
+    async def recover(self) -> int:
+        """Take up what a crash left open: every such intent is unknown. Returns how many there are to look
+        for.
+        """
+        unsettled = await self._store.unsettled()
+        for intent in unsettled:
+            if intent.state is IntentState.OPEN and intent.owner != self._owner:
+                await self._adopt(intent)
+        return len(unsettled)
+
+    def abandon(self, intent: Intent) -> None:
+        """This process has ended its work on an open intent without being able to write down how."""
+        self._abandoned.add(str(intent.key))
+
+    async def lose(self, intent: Intent, reason: str, context: Context) -> Intent:
+        """Write down that nobody knows what became of a write. A store that fails leaves the intent open and
+        abandoned, for a later look.
+        """
+        now = self._clock.now()
+        pending = _PENDING.get(intent.operation)
+        if pending is None:
+            order = intent.order.moved(OrderStatus.UNKNOWN, at=now, message=reason)
+        else:
+            order = replace(intent.order, pending_op=pending, status_message=reason, updated_at=now)
+        unknown = replace(intent, state=IntentState.UNKNOWN, order=order)
+        self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)
+        try:
+            await self._store.settle(unknown)
+            if pending is not None:
+                await self._knowledge.learn(
+                    intent, lambda kept: kept if kept.status.is_terminal else replace(kept, pending_op=pending)
+                )
+        except Unavailable:
+            self.abandon(intent)
+        return unknown
+
+    async def pursue(self, intent: Intent, context: Context) -> Intent:
+        """Look again and again, at growing distances, until the intent is settled or the caller's patience is
+        over.
+        """
+        deadline = self._clock.monotonic() + self._patience.pursue.total_seconds()
+        intent = await self.look(intent, context)
+        for pause in _PAUSES:
+            if intent.state.is_settled or self._clock.monotonic() + pause > deadline:
+                break
+            await self._clock.sleep(pause)
+            intent = await self.look(intent, context)
+        return intent
+
+    async def look(self, intent: Intent, context: Context | None = None) -> Intent:
+        """Read the book once and settle the intent if that proves its outcome; an unreadable book proves
+        nothing. An open intent is left to whoever works on it.
+        """
+        context = context or self._context(intent)
+        search = self._search(intent)
+        async with search.lock:
+            latest = await self._store.find(intent.key, now=self._clock.now())
+            if latest is not None and latest.state is IntentState.OPEN and self._is_abandoned(latest):
+                latest = await self._adopt(latest)
+            if latest is None or latest.state is not IntentState.UNKNOWN:
+                self._forget(intent)
+                return latest or intent
+            settled = await self._settled(latest, search, context)
+            if settled is None:
+                return latest
+            self._forget(intent)
+            return settled
+
+    async def watch(self) -> None:
+        """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs."""
+        while True:
+            await self._clock.sleep(_PAUSES[0])
+            for intent in await self._pending():
+                search = self._search(intent)
+                if self._clock.monotonic() < search.due:
+                    continue
+                await self._try(intent)
+                search.due = self._clock.monotonic() + _PAUSES[min(search.tries, len(_PAUSES) - 1)]
+                search.tries += 1
+
+    async def _pending(self) -> tuple[Intent, ...]:
+        try:
+            unsettled = await self._store.unsettled()
+        except Unavailable:
+            return ()
+        return tuple(one for one in unsettled if one.state is IntentState.UNKNOWN or self._is_abandoned(one))
+
+    async def _try(self, intent: Intent) -> None:
+        try:
+            await self.look(intent)
+        except Unavailable:
+            return  # The store will be asked again in its turn.
+        except Exception:  # noqa: BLE001  (one intent must not end the watch over the others)
+            _log.exception("Looking for order %s failed; it will be looked for again.", intent.order_id)
+
+    def _is_abandoned(self, intent: Intent) -> bool:
+        if str(intent.key) in self._abandoned:
+            return True
+        return intent.owner != self._owner and self._clock.now() - intent.created_at >= _ABANDONED_AFTER
+
+    async def _adopt(self, intent: Intent) -> Intent:
+        return await self.lose(intent, "the gateway stopped before the answer", self._context(intent))
+
+    def _search(self, intent: Intent) -> _Search:
+        return self._searches.setdefault(str(intent.key), _Search())
+
+    def _forget(self, intent: Intent) -> None:
+        self._searches.pop(str(intent.key), None)
+        self._abandoned.discard(str(intent.key))
+
+    async def _settled(self, intent: Intent, search: _Search, context: Context) -> Intent | None:
+        """The intent with its outcome, written down; `None` where one read of the book proves none."""
+        began, started = self._clock.monotonic(), self._clock.now()
+        search.since = began if search.since is None else search.since
+        try:
+            book = await self._calls.read(intent.order.account, context, lambda broker, session: broker.orders(session))
+        except OrdoError:
+            return None
+        index = BookIndex.of(book)
+        row = index.row(intent.order)
+        now = self._clock.now()
+        settled = None if row is None else verdict(intent, row, now)
+        if settled is None and (row is not None or intent.operation is Operation.PLACE):
+            lost_for = timedelta(seconds=began - search.since)
+            if await self._proves_absence(intent, index, search, started, lost_for):
+                settled = given_up(intent, row, now)
+        if settled is None:
+            return None
+        if row is not None and settled.operation is not Operation.PLACE:
+            # Before it is settled: an intent whose result nobody learnt would leave the order pending for ever.
+            await self._knowledge.learn(intent, lambda kept: after(settled, kept, row, now))
+        await self._store.settle(settled)
+        self._trail.told(AuditKind.ORDER_RECONCILED, context, settled.order)
+        if any(step.anomaly for step in settled.order.history[len(intent.order.history) :]):
+            self._trail.told(AuditKind.ORDER_ANOMALY, context, settled.order)
+        return settled
+
+    async def _proves_absence(
+        self, intent: Intent, index: BookIndex, search: _Search, started: datetime, lost_for: timedelta
+    ) -> bool:
+        capabilities = self._calls.broker(intent.order.account).capabilities
+        is_shown = capabilities.tag_echo and capabilities.rejected_in_book
+        if intent.operation is Operation.PLACE and not is_shown:
+            return False
+        if trading_day(started) != trading_day(intent.created_at):
+            return False
+        # A book that lacks an order known to be there is stale or cut, whatever else it shows.
+        for other in await self._store.placements(intent.order.account, since=day_start(started)):
+            known = other.order.broker_order_id
+            if known is not None and other.created_at < started and known not in index.by_id:
+                return False
+        search.reads += 1
+        return search.reads > 1 and lost_for >= self._patience.absence
+
+    @staticmethod
+    def _context(intent: Intent) -> Context:
+        return Context(principal=intent.key.principal, correlation_id=intent.correlation_id)

@@ -1,0 +1,73 @@
+"""Writes the audit trail for the use cases, stamping each event with the time and the caller."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ordo.application.context import Context
+from ordo.domain.accounts import Account
+from ordo.domain.audit import AuditEvent, AuditKind
+from ordo.domain.errors import OrdoError, Unavailable
+from ordo.domain.orders import Order
+from ordo.ports.audit import AuditLog
+from ordo.ports.clock import Clock
+
+
+class Trail:
+    """The one place that makes audit events."""
+
+    def __init__(self, log: AuditLog, clock: Clock) -> None:
+        self._log = log
+        self._clock = clock
+
+    def write(
+        self,
+        kind: AuditKind,
+        context: Context,
+        *,
+        account: Account | None = None,
+        order_id: str | None = None,
+        facts: dict[str, str] | None = None,
+    ) -> None:
+        self._log.append(
+            AuditEvent(
+                kind=kind,
+                at=self._clock.now(),
+                actor=context.principal,
+                correlation_id=context.correlation_id,
+                account=account,
+                order_id=order_id,
+                facts=facts or {},
+            )
+        )
+
+    def told(self, kind: AuditKind, context: Context, order: Order, error: OrdoError | None = None) -> None:
+        """Like `order`, for what has already happened: a trail that can't be written does not change it."""
+        with suppress(Unavailable):
+            self.order(kind, context, order, error)
+
+    def order(self, kind: AuditKind, context: Context, order: Order, error: OrdoError | None = None) -> None:
+        """One point in the life of an order, with where it stands and, if something failed, why."""
+        facts = {
+            "instrument": str(order.instrument),
+            "side": order.side,
+            "quantity": str(order.quantity),
+            "order_type": order.order_type,
+            "product": order.product,
+            "status": order.status,
+            "filled_quantity": str(order.filled_quantity),
+        }
+        for name, value in (
+            ("price", order.price),
+            ("trigger_price", order.trigger_price),
+            ("average_price", order.average_price),
+            ("broker_order_id", order.broker_order_id),
+            ("pending_op", order.pending_op),
+        ):
+            if value is not None:
+                facts[name] = str(value)
+        if error is not None:
+            facts |= {"error_code": error.code, "message": error.message}
+            if error.native_error is not None:
+                facts["native_error"] = error.native_error
+        self.write(kind, context, account=order.account, order_id=order.order_id, facts=facts)

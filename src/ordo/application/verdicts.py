@@ -1,0 +1,66 @@
+"""What a look into the broker's book proves about a write whose answer was lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ordo.domain.book import BrokerOrder, observe, shows
+from ordo.domain.errors import ErrorCode, Outcome
+from ordo.domain.idempotency import Failure, Intent, IntentState, Operation
+from ordo.domain.orders import MatchedBy, Order, OrderStatus
+
+
+def verdict(intent: Intent, row: BrokerOrder, at: datetime) -> Intent | None:
+    """What a row proves about an intent; `None` where it proves nothing."""
+    seen = observe(intent.order, row, at=at, matched_by=MatchedBy.TAG)
+    if intent.operation is Operation.PLACE:
+        done = seen.status is not OrderStatus.REJECTED
+    elif intent.change is not None:
+        done = shows(row, intent.change)
+    else:
+        done = seen.status is OrderStatus.CANCELLED
+    if not done and not seen.status.is_terminal:
+        return None
+    settled = replace(intent, state=IntentState.DONE) if done else _failed(intent, seen)
+    order = after(settled, intent.order, row, at)
+    return replace(settled, order=order, answer=order)
+
+
+def given_up(intent: Intent, row: BrokerOrder | None, at: datetime) -> Intent:
+    """The intent after the book has proven that its write had no effect: `row` is its order as it still stands, or
+    `None` where there is none.
+    """
+    what = "does not show it" if row is None else "still shows the order as it was"
+    message = (
+        f"It is proven that the {intent.operation} of order {intent.order_id} had no effect: the broker's order book,"
+        f" read completely several times, {what}. Nothing is pending; to try again use a new key."
+    )
+    failure = Failure(code=ErrorCode.BROKER_UNAVAILABLE, message=message, outcome=Outcome.NOT_SENT)
+    failed = replace(intent, state=IntentState.FAILED, failure=failure)
+    if row is None:
+        order = intent.order.moved(OrderStatus.NOT_PLACED, at=at, message="absent from the broker's book")
+    else:
+        order = after(failed, intent.order, row, at)
+    return replace(failed, order=order, answer=order)
+
+
+def after(settled: Intent, order: Order, row: BrokerOrder, at: datetime) -> Order:
+    """An order as it stands once an intent about it is settled by a look at its row."""
+    if settled.state is IntentState.DONE and settled.change is not None:
+        order = order.with_terms(settled.change.applied_to(settled.order))
+    seen = observe(order, row, at=at, matched_by=MatchedBy.TAG)
+    return seen if seen.pending_op is None else replace(seen, pending_op=None, updated_at=at)
+
+
+def _failed(intent: Intent, order: Order) -> Intent:
+    placing = intent.operation is Operation.PLACE
+    native = order.status_message if placing else None
+    message = (
+        f"The broker rejected the order: {native or 'without a reason'}."
+        if placing
+        else f"The {intent.operation} had no effect: the order is {order.status}."
+    )
+    code = ErrorCode.ORDER_REJECTED if placing else ErrorCode.ORDER_NOT_MODIFIABLE
+    failure = Failure(code=code, message=message, outcome=Outcome.REFUSED, native_error=native)
+    return replace(intent, state=IntentState.FAILED, failure=failure)
