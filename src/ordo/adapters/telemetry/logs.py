@@ -43,5 +43,5 @@ def configure_logs(*, level: str, json_lines: bool) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in ("httpx", "httpx2", "httpcore", "httpcore2", "alembic", "uvicorn.access"):
+    for name in ("httpx", "httpx2", "httpcore", "httpcore2", "alembic", "uvicorn"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from ordo.container.logs import set_up_logs
 from ordo.entrypoints.cli.announcement import Announcement, announce, beside, withdraw
 from ordo.entrypoints.cli.in_process import application
 from ordo.entrypoints.cli.outcome import ExitCode, InputError, NotServed, end
@@ -51,6 +52,7 @@ def _serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
             " and this version of Ordo keeps it in one SQLite file. Leave --workers out."
         )
     settings = load_settings()
+    set_up_logs(settings)
     made = None
     if settings.token is None:
         if not _is_loopback(host):

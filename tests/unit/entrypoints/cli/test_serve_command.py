@@ -159,3 +159,12 @@ def test_the_address_told_is_one_that_can_be_called(host: str, url: str) -> None
         return
     with listener, socket.create_connection(listener.getsockname()[:2]):
         assert serve._url(listener).startswith(url)
+
+
+def test_the_log_is_written_as_the_settings_say(shell: Shell) -> None:
+    with shell.serving(ORDO_LOG__JSON_LINES="true") as serving:
+        ended = serving.end(signal.SIGTERM)
+    lines = [json.loads(line) for line in ended.err.splitlines()]
+    assert [line["event"].partition(" in ")[0] for line in lines] == ["made a master key"]
+    with shell.serving(ORDO_LOG__LEVEL="ERROR", ORDO_DATABASE_URL="sqlite:///other.db") as serving:
+        assert serving.end(signal.SIGTERM).err == ""
