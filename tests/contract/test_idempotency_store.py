@@ -181,6 +181,15 @@ async def test_an_unknown_intent_is_settled_later(store: IdempotencyStore) -> No
     assert await store.unsettled() == ()
 
 
+async def test_the_first_settlement_stands(store: IdempotencyStore) -> None:
+    await _reserve(store, intent())
+    first = placed(intent())
+    assert await store.settle(first) is None
+    for later in (lost(intent()), replace(placed(intent()), state=IntentState.FAILED, failure=FAILURE)):
+        assert await store.settle(later) == first
+        assert await store.find(key(), now=NOW) == first
+
+
 async def test_only_what_is_reserved_can_be_settled(store: IdempotencyStore) -> None:
     with pytest.raises(LookupError):
         await store.settle(placed(intent()))

@@ -31,8 +31,9 @@ class IdempotencyStore(Protocol):
         """
 
     @abstractmethod
-    async def settle(self, intent: Intent) -> None:
-        """Write what became of a reserved intent: its state, order, answer and failure.
+    async def settle(self, intent: Intent) -> Intent | None:
+        """Write what became of a reserved intent (its state, order, answer and failure) and return `None`; or
+        return the intent as somebody else has settled it, and write nothing. The first settlement stands.
 
         Raises `LookupError`, a mistake of the caller, when the key is not reserved for that order.
         """

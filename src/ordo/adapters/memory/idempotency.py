@@ -32,11 +32,14 @@ class MemoryIdempotencyStore(IdempotencyStore):
         self._keep(intent)
         return None
 
-    async def settle(self, intent: Intent) -> None:
+    async def settle(self, intent: Intent) -> Intent | None:
         held = self._intents.get(intent.key)
         if held is None or held.order_id != intent.order_id:
             raise LookupError(f"order {intent.order_id} is not reserved under the key that it is settled for")
+        if held.state.is_settled:
+            return held
         self._keep(replace(held, state=intent.state, order=intent.order, answer=intent.answer, failure=intent.failure))
+        return None
 
     async def release(self, key: IntentKey) -> None:
         released = self._intents.pop(key, None)

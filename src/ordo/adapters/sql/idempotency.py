@@ -30,7 +30,8 @@ _ACCOUNT = _TABLE.c.account == bindparam("of_account")
 _FIND = select(_TABLE).where(_OF_KEY)
 _RESERVE = insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key)
 _RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY)
-_SETTLE = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
+_SETTLE = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID, UNSETTLED)
+_SETTLED_BEFORE = select(_TABLE).where(_OF_KEY, _ORDER_ID)
 _PLACEMENT = select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT)
 _PLACED_BY_ANOTHER = select(_TABLE.c.key).where(PLACES, _ORDER_ID, _TABLE.c.key != bindparam("of"))
 _PLACEMENTS = (
@@ -72,10 +73,10 @@ class SqlIdempotencyStore(IdempotencyStore):
             raise OrderIdTaken
         return None if reserved.holder is None else _intent(reserved.holder)
 
-    async def settle(self, intent: Intent) -> None:
+    async def settle(self, intent: Intent) -> Intent | None:
         named = {"of": str(intent.key), "of_order": intent.order_id}
-        if not await self._database.write(partial(_change, statement=_SETTLE, named=named | _outcome(intent))):
-            raise LookupError(f"order {intent.order_id} is not reserved under the key that it is settled for")
+        holder = await self._database.write(partial(_settle, named=named, outcome=_outcome(intent)))
+        return None if holder is None else _intent(holder)
 
     async def release(self, key: IntentKey) -> None:
         await self._database.write(partial(_change, statement=_RELEASE, named={"of": str(key)}))
@@ -124,6 +125,15 @@ def _reserve(connection: Connection, row: dict[str, object], now: datetime) -> _
     connection.execute(_RELEASE, {"of": row["key"]})
     connection.execute(_RESERVE, row).one()
     return _Reserved()
+
+
+def _settle(connection: Connection, named: dict[str, Any], outcome: dict[str, object]) -> Row[Any] | None:
+    if connection.execute(_SETTLE, named | outcome).rowcount:
+        return None
+    holder = _one(connection, _SETTLED_BEFORE, named)
+    if holder is None:
+        raise LookupError(f"order {named['of_order']} is not reserved under the key that it is settled for")
+    return holder
 
 
 def _one(connection: Connection, statement: Select[Any], named: dict[str, Any]) -> Row[Any] | None:
