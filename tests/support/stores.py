@@ -63,8 +63,8 @@ class DisturbedStore(IdempotencyStore):
     async def reserve(self, intent: Intent, *, now: datetime) -> Intent | None:
         return await self._call("reserve", lambda: self.inner.reserve(intent, now=now))
 
-    async def settle(self, intent: Intent) -> None:
-        await self._call("settle", lambda: self.inner.settle(intent))
+    async def settle(self, intent: Intent) -> Intent | None:
+        return await self._call("settle", lambda: self.inner.settle(intent))
 
     async def release(self, key: IntentKey) -> None:
         await self._call("release", lambda: self.inner.release(key))

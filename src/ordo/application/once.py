@@ -195,7 +195,10 @@ class Once:
             order = write.accepted(order, answer)
             if intent.operation is not Operation.PLACE:
                 order = await self._knowledge.learn(intent, lambda kept: write.accepted(kept, answer))
-            await self._store.settle(replace(intent, state=IntentState.DONE, order=order, answer=order))
+            holder = await self._store.settle(replace(intent, state=IntentState.DONE, order=order, answer=order))
+            if holder is not None and holder.answer is not None:
+                # Another gateway has found the order in the book first: what it wrote down is what replays will say.
+                order = holder.answer
         except Exception as error:  # It is accepted, whatever comes of writing it down.
             self._reconciler.abandon(intent)
             self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)

@@ -90,8 +90,8 @@ class Reconciler:
         self._abandoned.add(str(intent.key))
 
     async def lose(self, intent: Intent, reason: str, context: Context) -> Intent:
-        """Write down that nobody knows what became of a write. A store that fails leaves the intent open and
-        abandoned, for a later look.
+        """Write down that nobody knows what became of a write, unless somebody has settled it meanwhile. A store
+        that fails leaves the intent open and abandoned, for a later look.
         """
         now = self._clock.now()
         pending = _PENDING.get(intent.operation)
@@ -100,15 +100,17 @@ class Reconciler:
         else:
             order = replace(intent.order, pending_op=pending, status_message=reason, updated_at=now)
         unknown = replace(intent, state=IntentState.UNKNOWN, order=order)
-        self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)
         try:
-            await self._store.settle(unknown)
+            holder = await self._store.settle(unknown)
+            if holder is not None:
+                return holder
             if pending is not None:
                 await self._knowledge.learn(
                     intent, lambda kept: kept if kept.status.is_terminal else replace(kept, pending_op=pending)
                 )
         except Unavailable:
             self.abandon(intent)
+        self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)
         return unknown
 
     async def pursue(self, intent: Intent, context: Context) -> Intent:
@@ -175,8 +177,11 @@ class Reconciler:
             return True
         return intent.owner != self._owner and self._clock.now() - intent.created_at >= _ABANDONED_AFTER
 
-    async def _adopt(self, intent: Intent) -> Intent:
-        return await self.lose(intent, "the gateway stopped before the answer", self._context(intent))
+    async def _adopt(self, intent: Intent) -> Intent | None:
+        try:
+            return await self.lose(intent, "the gateway stopped before the answer", self._context(intent))
+        except LookupError:  # Its owner lives, and has just released it: it had no effect.
+            return None
 
     def _search(self, intent: Intent) -> _Search:
         return self._searches.setdefault(str(intent.key), _Search())
@@ -206,7 +211,9 @@ class Reconciler:
         if row is not None and settled.operation is not Operation.PLACE:
             # Before it is settled: an intent whose result nobody learnt would leave the order pending for ever.
             await self._knowledge.learn(intent, lambda kept: after(settled, kept, row, now))
-        await self._store.settle(settled)
+        holder = await self._store.settle(settled)
+        if holder is not None:
+            return holder
         self._trail.told(AuditKind.ORDER_RECONCILED, context, settled.order)
         if any(step.anomaly for step in settled.order.history[len(intent.order.history) :]):
             self._trail.told(AuditKind.ORDER_ANOMALY, context, settled.order)

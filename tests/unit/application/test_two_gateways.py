@@ -1,0 +1,86 @@
+"""Two gateways over one store: whoever settles an intent first is believed by the other."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from ordo.domain.idempotency import IntentState
+from ordo.domain.orders import MatchedBy, OrderStatus
+from tests.support.clock import quiet
+from tests.support.house import House, Services
+from tests.support.stores import wait_for
+
+
+async def test_an_order_found_by_the_other_gateway_is_told_as_the_other_wrote_it_down(house: House) -> None:
+    answered = asyncio.Event()
+    house.now.store.before["settle"] = wait_for(answered)
+    placing = house.start_place()
+    await quiet()
+    other = Services(house, "other")
+    assert await other.reconciler.recover() == 1
+    (unknown,) = await house.intents.unsettled()
+    found = await other.reconciler.look(unknown)
+    assert (found.state, found.order.matched_by) == (IntentState.DONE, MatchedBy.TAG)
+
+    answered.set()
+    told = await house.clock.finish(placing)
+    assert told == found.answer
+    assert await house.place() == told
+    assert len(house.broker.book) == 1
+
+
+async def test_an_answer_written_down_meanwhile_is_not_made_unknown(house: House) -> None:
+    answered = asyncio.Event()
+    house.now.store.before["settle"] = wait_for(answered)
+    placing = house.start_place()
+    await quiet()
+    other = Services(house, "other")
+
+    async def settled_first() -> None:
+        answered.set()
+        await placing
+
+    other.store.before["settle"] = settled_first
+    assert await other.reconciler.recover() == 1
+    kept = await house.intent()
+    assert kept is not None
+    assert (kept.state, kept.answer) == (IntentState.DONE, await placing)
+    assert kept.order.status is not OrderStatus.UNKNOWN
+
+
+async def test_an_intent_that_is_released_meanwhile_is_left_alone(house: House) -> None:
+    held = asyncio.Event()
+    house.now.store.before["settle"] = wait_for(held)
+    placing = house.start_place()
+    await quiet()
+    (open_,) = await house.intents.unsettled()
+    other = Services(house, "other")
+
+    async def released_first() -> None:
+        await house.intents.release(open_.key)
+
+    other.store.before["settle"] = released_first
+    assert await other.reconciler.recover() == 1
+    assert await house.intents.unsettled() == ()
+    placing.cancel()
+
+
+async def test_a_look_that_comes_second_repeats_the_first_verdict(house: House) -> None:
+    answered = asyncio.Event()
+    house.now.store.before["settle"] = wait_for(answered)
+    placing = house.start_place()
+    await quiet()
+    other, third = Services(house, "other"), Services(house, "third")
+    await other.reconciler.recover()
+    (unknown,) = await house.intents.unsettled()
+
+    async def looked_first() -> None:
+        third.store.before.clear()
+        await other.reconciler.look(unknown)
+
+    third.store.before["settle"] = looked_first
+    verdict = await third.reconciler.look(replace(unknown))
+    assert verdict == await house.intent()
+    answered.set()
+    await house.clock.finish(placing)
