@@ -8,6 +8,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 
 from ordo.application.context import Context
 from ordo.application.knowledge import Knowledge
@@ -119,9 +120,8 @@ class Reconciler:
         """
         deadline = self._clock.monotonic() + self._patience.pursue.total_seconds()
         intent = await self.look(intent, context)
-        for pause in _PAUSES:
-            if intent.state.is_settled or self._clock.monotonic() + pause > deadline:
-                break
+        pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
+        while not intent.state.is_settled and self._clock.monotonic() + (pause := next(pauses)) <= deadline:
             await self._clock.sleep(pause)
             intent = await self.look(intent, context)
         return intent

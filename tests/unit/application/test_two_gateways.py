@@ -24,7 +24,7 @@ async def test_an_order_found_by_the_other_gateway_is_told_as_the_other_wrote_it
     assert (found.state, found.order.matched_by) == (IntentState.DONE, MatchedBy.TAG)
 
     answered.set()
-    told = await house.clock.finish(placing)
+    told = await placing
     assert told == found.answer
     assert await house.place() == told
     assert len(house.broker.book) == 1
@@ -83,4 +83,4 @@ async def test_a_look_that_comes_second_repeats_the_first_verdict(house: House) 
     verdict = await third.reconciler.look(replace(unknown))
     assert verdict == await house.intent()
     answered.set()
-    await house.clock.finish(placing)
+    await placing
