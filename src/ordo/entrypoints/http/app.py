@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Final
 
 from litestar import Litestar, Router
@@ -26,10 +26,11 @@ _VERSION_1: Final = (orders, accounts, sessions, instruments, switchboard)
 _THRESHOLDS: Final = (100_000, 50, 100)
 
 
-def create_app(container: Container) -> ASGIApp:
+def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
     """The application over a container; its lifespan opens the container and closes it.
 
-    Raises `ConfigurationError` where no token is configured: a gateway that anybody can use does not start.
+    `own_process` says that the process does nothing else, so that its garbage collector may be tuned to it. Raises
+    `ConfigurationError` where no token is configured: a gateway that anybody can use does not start.
     """
     settings, services = container.settings(), container.gateway()
     if settings.token is None:
@@ -41,7 +42,7 @@ def create_app(container: Container) -> ASGIApp:
     @asynccontextmanager
     async def open_house(_: Litestar) -> AsyncIterator[None]:
         async with running(container):
-            with _settled():
+            with _settled() if own_process else nullcontext():
                 yield
 
     app = Litestar(
@@ -67,7 +68,7 @@ def routes(gateway: Gateway) -> tuple[Router, ...]:
 
 def app_from_environment() -> ASGIApp:
     """The application of the settings in the environment, for `uvicorn --factory`."""
-    return create_app(container_for(load_settings()))
+    return create_app(container_for(load_settings()), own_process=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ordo.domain.errors import ErrorCode, Invalid
+from ordo.entrypoints.http.contract import PUBLIC_OPTION
 
 
 class BearerToken(ASGIMiddleware):
@@ -19,7 +20,7 @@ class BearerToken(ASGIMiddleware):
     """
 
     scopes: tuple[ScopeType, ...] = (ScopeType.HTTP,)
-    exclude_opt_key: str | None = "public"
+    exclude_opt_key: str | None = PUBLIC_OPTION
 
     def __init__(self, token: str) -> None:
         self._digest = sha256(token.encode()).digest()

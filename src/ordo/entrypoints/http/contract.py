@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from litestar.handlers import BaseRouteHandler
@@ -12,8 +12,9 @@ from ordo.domain.errors import ErrorCode
 from ordo.schemas.v1.base import Asked, View
 
 _OPTION: Final = "contract"
-PUBLIC: Final = {"public": True}
-"""The option of a route that needs no token."""
+PUBLIC_OPTION: Final = "public"
+PUBLIC: Final = {PUBLIC_OPTION: True}
+"""The options of a route that needs no token."""
 
 _C = ErrorCode
 COMMON: Final = (_C.UNAUTHENTICATED, _C.INTERNAL_ERROR)
@@ -70,15 +71,24 @@ class Contract:
     """All that a route may answer. `keyed`: it is a write of an order, and needs an `Idempotency-Key`."""
 
     answers: Mapping[int, Answer]
-    raises: tuple[ErrorCode, ...] = ()
-    query: type[Asked] | None = None
-    keyed: bool = False
-    examples: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    raises: tuple[ErrorCode, ...]
+    query: type[Asked] | None
+    keyed: bool
+    examples: Mapping[str, Mapping[str, object]]
 
 
-def contract(contract: Contract) -> dict[str, Any]:
-    """A route's options that hold its contract."""
-    return {_OPTION: contract}
+def contract(
+    *,
+    answers: Mapping[int, Answer],
+    raises: tuple[ErrorCode, ...] = (),
+    query: type[Asked] | None = None,
+    keyed: bool = False,
+    examples: Mapping[str, Mapping[str, object]] | None = None,
+) -> dict[str, Any]:
+    """The options of a route that hold its contract."""
+    return {
+        _OPTION: Contract(answers=answers, raises=raises, query=query, keyed=keyed, examples=examples or {}),
+    }
 
 
 def contract_of(handler: BaseRouteHandler | None) -> Contract | None:

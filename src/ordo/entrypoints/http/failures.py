@@ -69,9 +69,8 @@ def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[by
         request,
         _Unforeseen(
             ErrorCode.INTERNAL_ERROR,
-            f"Ordo failed in a way that it did not foresee. What it had begun is unknown to this answer: ask for the"
-            f" order, or"
-            f" repeat a write with the same key. The log has the reason under {name}.",
+            "Ordo failed in a way that it did not foresee. What it had begun is unknown to this answer: ask for the"
+            f" order, or repeat a write with the same key. The log has the reason under {name}.",
         ),
     )
 

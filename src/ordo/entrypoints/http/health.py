@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from litestar import Router, get
-from litestar.response.base import ASGIResponse
 
 from ordo.application.gateway import Gateway
 from ordo.domain.errors import ErrorCode, FieldFault, Unavailable
 from ordo.entrypoints.http import answers
-from ordo.entrypoints.http.contract import PUBLIC, Answer, Contract, contract
+from ordo.entrypoints.http.answers import Reply
+from ordo.entrypoints.http.contract import PUBLIC, Answer, contract
 from ordo.schemas.v1.status import Health
 
 
@@ -18,9 +18,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="getHealth",
         summary="Is the process alive",
         description="Looks at nothing else. Needs no token.",
-        opt=PUBLIC | contract(Contract(answers={200: Answer(meaning="It is.", view=Health)})),
+        opt=PUBLIC | contract(answers={200: Answer(meaning="It is.", view=Health)}),
     )
-    async def health() -> ASGIResponse:
+    async def health() -> Reply:
         return answers.one(Health(status="ok"))
 
     @get(
@@ -29,14 +29,9 @@ def routes(gateway: Gateway) -> Router:
         summary="Can it serve",
         description="Asks every store. Needs no token.",
         opt=PUBLIC
-        | contract(
-            Contract(
-                answers={200: Answer(meaning="It can.", view=Health)},
-                raises=(ErrorCode.STORE_UNAVAILABLE,),
-            )
-        ),
+        | contract(answers={200: Answer(meaning="It can.", view=Health)}, raises=(ErrorCode.STORE_UNAVAILABLE,)),
     )
-    async def ready() -> ASGIResponse:
+    async def ready() -> Reply:
         missing = [store for store in await gateway.status.stores() if not store.ok]
         if missing:
             raise Unavailable(

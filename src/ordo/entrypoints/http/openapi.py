@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from ordo.domain.errors import ErrorCode
-from ordo.entrypoints.http.contract import COMMON, PUBLIC, Answer, Contract, contract_of
+from ordo.entrypoints.http.contract import COMMON, PUBLIC_OPTION, Answer, Contract, contract_of
 from ordo.entrypoints.http.errors import ROWS
-from ordo.entrypoints.http.words import DESCRIPTION, HEADERS, KEY_PARAMETER, PATH_PARAMETERS, TAGS
+from ordo.entrypoints.http.words import DESCRIPTION, HEADERS, PARAMETERS, TAGS
 from ordo.schemas.v1.base import Asked
 from ordo.schemas.v1.errors import ApiError
 
@@ -67,13 +67,7 @@ def document(doors: Iterable[Router]) -> Json:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "The gateway's own token, `ORDO_TOKEN`."}
             },
-            "parameters": {
-                **{
-                    name: {"name": name, "in": "path", "required": True, **told}
-                    for name, told in PATH_PARAMETERS.items()
-                },
-                _KEY: {"name": _KEY, "in": "header", "required": True, **KEY_PARAMETER},
-            },
+            "parameters": {name: {"name": name, "required": True, **told} for name, told in PARAMETERS.items()},
             "headers": HEADERS,
             "schemas": _schemas(models),
         },
@@ -90,7 +84,7 @@ def _described(door: Router) -> Iterator[tuple[str, str, HTTPRouteHandler, Contr
 
 
 def _operation(handler: HTTPRouteHandler, promise: Contract, path: str) -> Json:
-    public = bool(handler.opt.get(next(iter(PUBLIC))))
+    public = bool(handler.opt.get(PUBLIC_OPTION))
     operation: Json = {
         "operationId": handler.operation_id,
         "summary": handler.summary,
@@ -113,7 +107,7 @@ def _operation(handler: HTTPRouteHandler, promise: Contract, path: str) -> Json:
 
 
 def _parameters(promise: Contract, path: str) -> Iterator[Json]:
-    yield from (_shared("parameters", name) for name in PATH_PARAMETERS if f"{{{name}}}" in path)
+    yield from (_shared("parameters", name) for name in PARAMETERS if f"{{{name}}}" in path)
     if promise.query is not None:
         schema = _schemas({(promise.query, "validation")})[promise.query.__name__]
         for name, told in schema["properties"].items():

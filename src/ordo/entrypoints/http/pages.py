@@ -7,10 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from litestar import Router, get
-from litestar.enums import MediaType
-from litestar.response.base import ASGIResponse
 from pydantic_core import to_json
 
+from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import PUBLIC
 from ordo.entrypoints.http.page import page, style
 
@@ -22,18 +21,18 @@ def routes(document: dict[str, Any]) -> Router:
         # The page is all there is: no script, no picture, no font, and no other host.
         "Content-Security-Policy": (
             f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'; frame-ancestors"
-            f" 'none'"
+            " 'none'"
         ),
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
 
     @get("/openapi.json", opt=PUBLIC)
-    async def show_contract() -> ASGIResponse:
-        return ASGIResponse(body=contract, media_type=MediaType.JSON)
+    async def show_contract() -> Reply:
+        return Reply(contract)
 
     @get("/", opt=PUBLIC)
-    async def show_page() -> ASGIResponse:
-        return ASGIResponse(body=text, headers=headers, media_type=MediaType.HTML)
+    async def show_page() -> Reply:
+        return Reply(text, headers=headers, media_type="text/html; charset=utf-8")
 
     return Router("/schema", route_handlers=[show_contract, show_page])

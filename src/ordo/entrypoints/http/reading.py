@@ -31,7 +31,8 @@ class JsonBody(AbstractDTO[T]):
     """
 
     def decode_bytes(self, value: bytes) -> T:
-        media_type = self.asgi_connection.headers.get("content-type", "").partition(";")[0]
+        given = next((text for name, text in self.asgi_connection.scope["headers"] if name == b"content-type"), b"")
+        media_type = given.partition(b";")[0].decode("latin-1")
         if media_type.strip().lower() != "application/json":
             raise Invalid(
                 ErrorCode.UNSUPPORTED_MEDIA_TYPE,
@@ -39,11 +40,11 @@ class JsonBody(AbstractDTO[T]):
                 fields=(FieldFault(field="Content-Type", message="must be application/json", seen=media_type),),
             )
         try:
-            asked = self.model_type.model_validate_json(value)
+            read = self.model_type.model_validate_json(value)
         except ValidationError as error:
             raise _refusal(error, hidden=bool(self.model_type.model_config.get("hide_input_in_errors"))) from None
-        _refuse_repeated_names(value)
-        return asked
+        _NAMED_ONCE.decode(value.decode())
+        return read
 
     @classmethod
     def create_for_field_definition(
@@ -123,15 +124,14 @@ def _seen(value: object) -> str:
     return value if isinstance(value, str) else to_json(value, fallback=str).decode()
 
 
-def _refuse_repeated_names(body: bytes) -> None:
-    """JSON lets a name stand twice, and readers differ in which value they take: no order may depend on that."""
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names: dict[str, object] = {}
+    for name, value in pairs:
+        if name in names:
+            raise _unreadable((FieldFault(field=name, message="stands twice in the body"),))
+        names[name] = value
+    return names
 
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        names: dict[str, object] = {}
-        for name, value in pairs:
-            if name in names:
-                raise _unreadable((FieldFault(field=name, message="stands twice in the body"),))
-            names[name] = value
-        return names
 
-    json.loads(body, object_pairs_hook=once)
+# JSON lets a name stand twice, and readers differ in which value they take: no order may depend on that.
+_NAMED_ONCE: Final = json.JSONDecoder(object_pairs_hook=_named_once)

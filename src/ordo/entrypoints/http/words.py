@@ -43,37 +43,40 @@ TAGS: Final = {
     "Gateway": "The gateway itself: health, brokers, and the kill switch.",
 }
 
-PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "adapter_id": {
+        "in": "path",
         "description": "The configured broker, as `GET /api/v1/brokers` lists it.",
         "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,31}$"},
         "example": "paper",
     },
     "account_id": {
+        "in": "path",
         "description": "The client code at that broker.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"},
         "example": "DEMO",
     },
     "order_id": {
+        "in": "path",
         "description": "Ordo's order id.",
         "schema": {"type": "string", "pattern": "^[1-9][0-9]{14}$"},
         "example": "375412345678901",
     },
     "key": {
+        "in": "path",
         "description": "The key of the instrument.",
         "schema": {"type": "string", "pattern": f"{CASH_KEY}|{DERIVATIVE_KEY}|{INDEX_KEY}"},
         "example": "NSE:SBIN",
     },
-}
-
-KEY_PARAMETER: Final[dict[str, Any]] = {
-    "description": (
-        "Your own name for this one intent: 1 to 255 printable ASCII characters, such as a UUID. It holds for this"
-        " account"
-        " and operation, for at least 7 days. A repetition with the same key never acts twice."
-    ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-    "example": "rebalance-2026-11-23-1",
+    "Idempotency-Key": {
+        "in": "header",
+        "description": (
+            "Your own name for this one intent: 1 to 255 printable ASCII characters, such as a UUID. It holds for this"
+            " account and operation, for at least 7 days. A repetition with the same key never acts twice."
+        ),
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+        "example": "rebalance-2026-11-23-1",
+    },
 }
 
 _TEXT: Final = {"type": "string"}

@@ -35,9 +35,8 @@ class ErrorDetails(View[domain.OrdoError]):
         default=None,
         exclude_if=_absent,
         description=(
-            "On order writes: `not_sent` (certainly nothing happened), `refused` (the broker said no), or `unknown`"
-            " (it may"
-            " have happened: never repeat it under another key)."
+            "On order writes: `not_sent` (certainly nothing happened), `refused` (the broker said no), or `unknown` (it"
+            " may have happened: never repeat it under another key)."
         ),
     )
     fields: tuple[FieldFault, ...] | None = Field(

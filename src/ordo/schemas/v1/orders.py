@@ -56,8 +56,7 @@ class PlaceOrder(Command[domain.PlaceOrder]):
         default=None,
         description=(
             "The last price in rupees at which a stop fires, a multiple of the tick; for `SL` and `SL-M` only. At or"
-            " below"
-            " `price` for a `BUY`, at or above it for a `SELL`."
+            " below `price` for a `BUY`, at or above it for a `SELL`."
         ),
     )
     validity: Validity = Field(default=Validity.DAY, description="`DAY`, or `IOC`: fill at once and drop the rest.")
@@ -70,9 +69,8 @@ class PlaceOrder(Command[domain.PlaceOrder]):
     protection: Protection = Field(
         default="auto",
         description=(
-            "How far a market order may run: `auto` for the broker's slab, `none`, or a percentage above 0 and at"
-            " most 100 in"
-            " a string."
+            "How far a market order may run: `auto` for the broker's slab, `none`, or a percentage above 0 and at most"
+            " 100 in a string."
         ),
     )
 
@@ -128,8 +126,7 @@ class Order(View[domain.Order]):
     status: OrderStatus = Field(
         description=(
             "Where the order stands. `UNKNOWN`: it may or may not be at the broker, and Ordo is finding out."
-            " `NOT_PLACED`:"
-            " it is proven that it is not."
+            " `NOT_PLACED`: it is proven that it is not."
         )
     )
     pending_op: PendingOp | None = Field(description="A modification or cancellation whose result is not known yet.")

@@ -15,8 +15,8 @@ class KillSwitch(View[domain.KillSwitch]):
 
     state: KillState = Field(
         description=(
-            "`ACTIVE`: orders pass. `HALTED`: only cancellations do. `REDUCE_ONLY`: likewise only what makes a"
-            " position smaller."
+            "`ACTIVE`: orders pass. `HALTED`: only cancellations do. `REDUCE_ONLY`: likewise only what makes a position"
+            " smaller."
         )
     )
     changed_by: str = Field(description="Who set it.")

@@ -26,8 +26,8 @@ class Session(View[object]):
     )
     state: SessionState = Field(
         description=(
-            "`ACTIVE`; `EXPIRED`; `SUSPECT`: the broker rejected a token that should be good; `NONE`: nobody has"
-            " logged in."
+            "`ACTIVE`; `EXPIRED`; `SUSPECT`: the broker rejected a token that should be good; `NONE`: nobody has logged"
+            " in."
         )
     )
     issued_at: Time | None = Field(description="When the login succeeded.")

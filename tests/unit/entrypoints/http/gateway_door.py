@@ -122,6 +122,7 @@ class Door:
     """The way in, and what stands behind it."""
 
     http: httpx2.AsyncClient
+    app: ASGIApp
     container: Container
     broker: UnreliablePaper
     clock: VirtualClock
@@ -168,8 +169,8 @@ async def open_door(folder: Path) -> AsyncIterator[Door]:
     )
     container.brokers.override(providers.Object(Brokers(lines)))
     app = create_app(container)
-    async with _alive(app), _client(app) as http:
-        yield Door(http=http, container=container, broker=broker, clock=clock, audit=audit)
+    async with alive(app), _client(app) as http:
+        yield Door(http=http, app=app, container=container, broker=broker, clock=clock, audit=audit)
 
 
 def _client(app: ASGIApp) -> httpx2.AsyncClient:
@@ -181,7 +182,7 @@ def _client(app: ASGIApp) -> httpx2.AsyncClient:
 
 
 @asynccontextmanager
-async def _alive(app: ASGIApp) -> AsyncIterator[None]:
+async def alive(app: ASGIApp) -> AsyncIterator[None]:
     """Start and stop an application as a server does."""
     told: asyncio.Queue[Any] = asyncio.Queue()
     answered: asyncio.Queue[Any] = asyncio.Queue()

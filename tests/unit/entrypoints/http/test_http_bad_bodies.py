@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
-from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, Door
+from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, TOKEN, Door
 
 HEADERS = {"Idempotency-Key": "k", "Content-Type": "application/json"}
 GOOD = json.dumps(dict(BUY)).encode()
@@ -68,6 +69,40 @@ async def test_a_body_that_comes_in_pieces_is_cut_off_too(door: Door) -> None:
 
     answer = await door.http.post(ORDERS, content=pieces(), headers=HEADERS)
     assert (answer.status_code, answer.json()["error_code"]) == (413, "BODY_TOO_LARGE")
+    await _lives(door)
+
+
+async def test_a_caller_that_leaves_amid_its_body_has_ordered_nothing(door: Door) -> None:
+    coming: Iterator[Any] = iter(
+        [{"type": "http.request", "body": GOOD[:20], "more_body": True}, {"type": "http.disconnect"}]
+    )
+    told: list[Any] = []
+
+    async def receive() -> Any:  # noqa: ANN401  (an ASGI message)
+        return next(coming)
+
+    async def send(message: Any) -> None:  # noqa: ANN401
+        told.append(message)
+
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": ORDERS,
+        "raw_path": ORDERS.encode(),
+        "query_string": b"",
+        "headers": [
+            (b"authorization", f"Bearer {TOKEN}".encode()),
+            (b"content-type", b"application/json"),
+            (b"idempotency-key", b"k"),
+        ],
+        "client": None,
+        "server": None,
+    }
+    await door.app(scope, receive, send)
+    assert told[0]["status"] == 500
     await _lives(door)
 
 

@@ -12,7 +12,7 @@ import pytest
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import app_from_environment, create_app
 from ordo.schemas.config.settings import ConfigurationError, Settings
-from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, TOKEN, Door, open_door
+from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, TOKEN, Door, alive
 
 PUBLIC = ("/health", "/ready", "/schema", "/schema/openapi.json")
 GUARDED = ("/api/v1/status", "/api/v1/brokers", "/api/v1/sessions", "/api/v1/kill-switch", ORDERS)
@@ -181,10 +181,15 @@ async def test_a_host_that_is_none_is_a_clear_error(door: Door) -> None:
     assert (answer.status_code, answer.json()["error_code"]) == (400, "VALIDATION_ERROR")
 
 
-async def test_the_garbage_collector_is_left_as_it_was_found(tmp_path: Path) -> None:
+async def test_the_garbage_collector_is_tuned_while_it_serves_and_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ORDO_TOKEN", TOKEN)
     before = gc.get_threshold()
-    async with open_door(tmp_path):
+    async with alive(app_from_environment()):
         assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() != before
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
 

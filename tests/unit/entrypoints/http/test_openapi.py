@@ -12,8 +12,12 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from ordo.container.root import container_for
 from ordo.domain.errors import ErrorCode
-from tests.unit.entrypoints.http.gateway_door import DEMO, ORDERS, RESTING, Door
+from ordo.entrypoints.http import openapi
+from ordo.entrypoints.http.app import routes
+from ordo.schemas.config.settings import Settings
+from tests.unit.entrypoints.http.gateway_door import DEMO, MASTER_KEY, ORDERS, RESTING, Door
 
 SNAPSHOT = Path(__file__).with_name("openapi-v1.json")
 Json = dict[str, Any]
@@ -50,9 +54,11 @@ OF_NO_ROUTE = {ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.TOO_MANY_REQUESTS, ErrorC
 
 
 @pytest.fixture
-async def document(door: Door) -> Json:
-    found: Json = (await door.http.get("/schema/openapi.json")).json()
-    return found
+def document(tmp_path: Path) -> Json:
+    settings = {"master_keys": MASTER_KEY, "database_url": f"sqlite+aiosqlite:///{tmp_path / 'ordo.db'}"}
+    gateway = container_for(Settings.model_validate(settings)).gateway()
+    written: Json = json.loads(json.dumps(openapi.document(routes(gateway))))
+    return written
 
 
 def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
@@ -73,12 +79,16 @@ def _validator(document: Json, schema: Json) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(json.loads(text))
 
 
-async def test_the_contract_has_not_changed(door: Door) -> None:
+def test_the_contract_has_not_changed(document: Json) -> None:
     """Run with `ORDO_TEST_WRITE_SNAPSHOTS=1` to take over a change that is meant."""
-    shown = json.dumps((await door.http.get("/schema/openapi.json")).json(), indent=1, ensure_ascii=False) + "\n"
+    shown = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     if os.environ.get("ORDO_TEST_WRITE_SNAPSHOTS"):
         SNAPSHOT.write_text(shown, encoding="utf-8")
     assert shown == SNAPSHOT.read_text(encoding="utf-8")
+
+
+async def test_the_contract_is_what_is_served(door: Door, document: Json) -> None:
+    assert (await door.http.get("/schema/openapi.json")).json() == document
 
 
 def test_every_published_route_is_in_it_and_no_other(document: Json) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from litestar import Router, get
-from litestar.response.base import ASGIResponse
 
 from ordo.application.gateway import Gateway
 from ordo.domain.errors import ErrorCode
 from ordo.domain.instruments import InstrumentKey
 from ordo.entrypoints.http import answers
-from ordo.entrypoints.http.contract import READ, Answer, Contract, contract
+from ordo.entrypoints.http.answers import Reply
+from ordo.entrypoints.http.contract import READ, Answer, contract
 from ordo.entrypoints.http.reading import Call, account, asked, context
 from ordo.schemas.v1.market import Quote
 from ordo.schemas.v1.portfolio import Funds, Holding, Portfolio, Position, Trade
@@ -27,9 +27,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="getPortfolio",
         summary="Money, positions and holdings",
         description=f"Read from the broker at once, and as old as the oldest of the three reads. {_FAILED}",
-        opt=contract(Contract(answers={200: Answer(meaning="The portfolio.", view=Portfolio)}, raises=READ)),
+        opt=contract(answers={200: Answer(meaning="The portfolio.", view=Portfolio)}, raises=READ),
     )
-    async def get_portfolio(request: Call) -> ASGIResponse:
+    async def get_portfolio(request: Call) -> Reply:
         return answers.one(Portfolio.of(await portfolio.portfolio(account(request), context(request))))
 
     @get(
@@ -37,9 +37,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="getFunds",
         summary="What the account can spend",
         description=_FAILED,
-        opt=contract(Contract(answers={200: Answer(meaning="The funds.", view=Funds)}, raises=READ)),
+        opt=contract(answers={200: Answer(meaning="The funds.", view=Funds)}, raises=READ),
     )
-    async def get_funds(request: Call) -> ASGIResponse:
+    async def get_funds(request: Call) -> Reply:
         return answers.one(Funds.of(await portfolio.funds(account(request), context(request))))
 
     @get(
@@ -48,12 +48,10 @@ def routes(gateway: Gateway) -> Router:
         summary="The day's positions",
         description=f"Those closed today included. {_FAILED}",
         opt=contract(
-            Contract(
-                answers={200: Answer(meaning="The positions.", view=Position, many=True, headers=_AS_OF)}, raises=READ
-            )
+            answers={200: Answer(meaning="The positions.", view=Position, many=True, headers=_AS_OF)}, raises=READ
         ),
     )
-    async def list_positions(request: Call) -> ASGIResponse:
+    async def list_positions(request: Call) -> Reply:
         return answers.all_of(Position, await portfolio.positions(account(request), context(request)))
 
     @get(
@@ -62,12 +60,10 @@ def routes(gateway: Gateway) -> Router:
         summary="What is held for delivery",
         description=_FAILED,
         opt=contract(
-            Contract(
-                answers={200: Answer(meaning="The holdings.", view=Holding, many=True, headers=_AS_OF)}, raises=READ
-            )
+            answers={200: Answer(meaning="The holdings.", view=Holding, many=True, headers=_AS_OF)}, raises=READ
         ),
     )
-    async def list_holdings(request: Call) -> ASGIResponse:
+    async def list_holdings(request: Call) -> Reply:
         return answers.all_of(Holding, await portfolio.holdings(account(request), context(request)))
 
     @get(
@@ -75,11 +71,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="listTrades",
         summary="The trading day's executions",
         description=f"Oldest first. {_FAILED}",
-        opt=contract(
-            Contract(answers={200: Answer(meaning="The trades.", view=Trade, many=True, headers=_AS_OF)}, raises=READ)
-        ),
+        opt=contract(answers={200: Answer(meaning="The trades.", view=Trade, many=True, headers=_AS_OF)}, raises=READ),
     )
-    async def list_trades(request: Call) -> ASGIResponse:
+    async def list_trades(request: Call) -> Reply:
         return answers.all_of(Trade, await orders.trades(account(request), context(request)))
 
     @get(
@@ -88,14 +82,12 @@ def routes(gateway: Gateway) -> Router:
         summary="Quotes through this account",
         description="In the order asked; an error when even one can't be had.",
         opt=contract(
-            Contract(
-                answers={200: Answer(meaning="The quotes.", view=Quote, many=True)},
-                raises=(*READ, ErrorCode.VALIDATION_ERROR, ErrorCode.INVALID_INSTRUMENT, ErrorCode.UNSUPPORTED),
-                query=QuoteQuery,
-            )
+            answers={200: Answer(meaning="The quotes.", view=Quote, many=True)},
+            raises=(*READ, ErrorCode.VALIDATION_ERROR, ErrorCode.INVALID_INSTRUMENT, ErrorCode.UNSUPPORTED),
+            query=QuoteQuery,
         ),
     )
-    async def list_quotes(request: Call) -> ASGIResponse:
+    async def list_quotes(request: Call) -> Reply:
         keys = tuple(InstrumentKey.parse(text) for text in asked(request, QuoteQuery).instrument)
         return answers.many(Quote, await quotes.quotes(account(request), keys, context(request)))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from litestar import Router, get
-from litestar.response.base import ASGIResponse
 
 from ordo.application.gateway import Gateway
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.instruments import InstrumentKey
 from ordo.entrypoints.http import answers
-from ordo.entrypoints.http.contract import Answer, Contract, contract
+from ordo.entrypoints.http.answers import Reply
+from ordo.entrypoints.http.contract import Answer, contract
 from ordo.entrypoints.http.reading import Call, asked
 from ordo.schemas.v1.market import Instrument
 from ordo.schemas.v1.queries import InstrumentQuery
@@ -26,14 +26,12 @@ def routes(gateway: Gateway) -> Router:
             "Instruments whose key begins with the text, or whose key and name hold all of its words; best first."
         ),
         opt=contract(
-            Contract(
-                answers={200: Answer(meaning="What was found.", view=Instrument, many=True)},
-                raises=(ErrorCode.VALIDATION_ERROR,),
-                query=InstrumentQuery,
-            )
+            answers={200: Answer(meaning="What was found.", view=Instrument, many=True)},
+            raises=(ErrorCode.VALIDATION_ERROR,),
+            query=InstrumentQuery,
         ),
     )
-    async def search(request: Call) -> ASGIResponse:
+    async def search(request: Call) -> Reply:
         wanted = asked(request, InstrumentQuery)
         return answers.many(Instrument, instruments.search(wanted.query, limit=wanted.limit))
 
@@ -42,14 +40,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="getInstrument",
         summary="The facts of one instrument",
         description="Lot, tick, freeze quantity and band, as they are today. In the path, a `&` is written `%26`.",
-        opt=contract(
-            Contract(
-                answers={200: Answer(meaning="The instrument.", view=Instrument)},
-                raises=(ErrorCode.NOT_FOUND,),
-            )
-        ),
+        opt=contract(answers={200: Answer(meaning="The instrument.", view=Instrument)}, raises=(ErrorCode.NOT_FOUND,)),
     )
-    async def get_instrument(request: Call) -> ASGIResponse:
+    async def get_instrument(request: Call) -> Reply:
         text = request.path_params["key"]
         try:
             found = instruments.get(InstrumentKey.parse(text))

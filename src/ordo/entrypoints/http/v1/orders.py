@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from litestar import Router, delete, get, patch, post
 from litestar.params import RequestBody
-from litestar.response.base import ASGIResponse
 
 from ordo.application.gateway import Gateway
 from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
-from ordo.entrypoints.http.contract import BODY, CHANGE, CHECKS, READ, WRITE, Answer, Contract, contract
+from ordo.entrypoints.http.answers import Reply
+from ordo.entrypoints.http.contract import BODY, CHANGE, CHECKS, READ, WRITE, Answer, contract
 from ordo.entrypoints.http.reading import Call, JsonBody, account, context, key
 from ordo.schemas.v1.orders import MODIFY_EXAMPLE, PLACE_EXAMPLES, ModifyOrder, Order, PlaceOrder
 from ordo.schemas.v1.preview import Preview
@@ -26,8 +26,7 @@ def _order(meaning: str) -> Answer:
 
 _UNKNOWN = _order(
     "It is not known yet whether the broker took it. Never repeat it under another key: ask for the order, or repeat"
-    " the"
-    " call with the same key, and Ordo looks again."
+    " the call with the same key, and Ordo looks again."
 )
 
 
@@ -43,13 +42,10 @@ def routes(gateway: Gateway) -> Router:
             " yet."
         ),
         opt=contract(
-            Contract(
-                answers={200: Answer(meaning="The orders.", view=Order, many=True, headers=("X-Ordo-As-Of",))},
-                raises=READ,
-            )
+            answers={200: Answer(meaning="The orders.", view=Order, many=True, headers=("X-Ordo-As-Of",))}, raises=READ
         ),
     )
-    async def list_orders(request: Call) -> ASGIResponse:
+    async def list_orders(request: Call) -> Reply:
         return answers.all_of(Order, await orders.list(account(request), context(request)))
 
     @post(
@@ -58,20 +54,17 @@ def routes(gateway: Gateway) -> Router:
         operation_id="placeOrder",
         summary="Place an order",
         description=(
-            "Every check runs before anything is recorded or sent. Then the key and the order are recorded durably,"
-            " and the"
-            " order is sent once. The same key with the same body repeats the first answer."
+            "Every check runs before anything is recorded or sent. Then the key and the order are recorded durably, and"
+            " the order is sent once. The same key with the same body repeats the first answer."
         ),
         opt=contract(
-            Contract(
-                answers={201: _order("The broker has the order."), 202: _UNKNOWN},
-                raises=(*WRITE, *BODY, *CHECKS),
-                keyed=True,
-                examples=PLACE_EXAMPLES,
-            )
+            answers={201: _order("The broker has the order."), 202: _UNKNOWN},
+            raises=(*WRITE, *BODY, *CHECKS),
+            keyed=True,
+            examples=PLACE_EXAMPLES,
         ),
     )
-    async def place(request: Call, data: RequestBody[PlaceOrder]) -> ASGIResponse:
+    async def place(request: Call, data: RequestBody[PlaceOrder]) -> Reply:
         placed = await orders.place(account(request), data.to_domain(), key=key(request), context=context(request))
         return answers.order(placed, status=201)
 
@@ -82,14 +75,12 @@ def routes(gateway: Gateway) -> Router:
         summary="Check an order without placing it",
         description="Runs every check that placing it would run. Nothing is sent and nothing is kept.",
         opt=contract(
-            Contract(
-                answers={200: Answer(meaning="What each check says.", view=Preview)},
-                raises=(*READ, *BODY, ErrorCode.INVALID_INSTRUMENT, ErrorCode.INVALID_ORDER),
-                examples=PLACE_EXAMPLES,
-            )
+            answers={200: Answer(meaning="What each check says.", view=Preview)},
+            raises=(*READ, *BODY, ErrorCode.INVALID_INSTRUMENT, ErrorCode.INVALID_ORDER),
+            examples=PLACE_EXAMPLES,
         ),
     )
-    async def preview(request: Call, data: RequestBody[PlaceOrder]) -> ASGIResponse:
+    async def preview(request: Call, data: RequestBody[PlaceOrder]) -> Reply:
         return answers.one(Preview.of(await orders.preview(account(request), data.to_domain(), context(request))))
 
     @get(
@@ -100,10 +91,10 @@ def routes(gateway: Gateway) -> Router:
             "As it stands now. Asking for an order whose outcome is unknown makes Ordo look into the broker's book."
         ),
         opt=contract(
-            Contract(answers={200: Answer(meaning="The order.", view=Order)}, raises=(*READ, ErrorCode.ORDER_NOT_FOUND))
+            answers={200: Answer(meaning="The order.", view=Order)}, raises=(*READ, ErrorCode.ORDER_NOT_FOUND)
         ),
     )
-    async def get_order(request: Call) -> ASGIResponse:
+    async def get_order(request: Call) -> Reply:
         found = await orders.get(account(request), request.path_params["order_id"], context(request))
         return answers.one(Order.of(found))
 
@@ -114,15 +105,13 @@ def routes(gateway: Gateway) -> Router:
         summary="Change a live order",
         description="What is left out stays as it is; the whole is checked like a new order.",
         opt=contract(
-            Contract(
-                answers={200: _order("The order as changed."), 202: _UNKNOWN},
-                raises=(*CHANGE, *BODY, *CHECKS),
-                keyed=True,
-                examples={"change": MODIFY_EXAMPLE},
-            )
+            answers={200: _order("The order as changed."), 202: _UNKNOWN},
+            raises=(*CHANGE, *BODY, *CHECKS),
+            keyed=True,
+            examples={"change": MODIFY_EXAMPLE},
         ),
     )
-    async def modify(request: Call, data: RequestBody[ModifyOrder]) -> ASGIResponse:
+    async def modify(request: Call, data: RequestBody[ModifyOrder]) -> Reply:
         order_id, change = request.path_params["order_id"], data.to_domain()
         changed = await orders.modify(account(request), order_id, change, key=key(request), context=context(request))
         return answers.order(changed)
@@ -134,18 +123,15 @@ def routes(gateway: Gateway) -> Router:
         summary="Cancel a live order",
         description=(
             "Passes every kill switch. The broker confirms later: until then the order has `pending_op` `CANCEL`, and"
-            " may still"
-            " be filled."
+            " may still be filled."
         ),
         opt=contract(
-            Contract(
-                answers={200: _order("The broker has the cancellation."), 202: _UNKNOWN},
-                raises=(*CHANGE, ErrorCode.ORDER_REJECTED),
-                keyed=True,
-            )
+            answers={200: _order("The broker has the cancellation."), 202: _UNKNOWN},
+            raises=(*CHANGE, ErrorCode.ORDER_REJECTED),
+            keyed=True,
         ),
     )
-    async def cancel(request: Call) -> ASGIResponse:
+    async def cancel(request: Call) -> Reply:
         order_id = request.path_params["order_id"]
         return answers.order(
             await orders.cancel(account(request), order_id, key=key(request), context=context(request))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from litestar import Router, delete, get, post
 from litestar.params import RequestBody
-from litestar.response.base import ASGIResponse
 
 from ordo.application.gateway import Gateway
 from ordo.domain import sessions as domain
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
-from ordo.entrypoints.http.contract import ACCOUNT, BODY, BROKER, STORE, Answer, Contract, contract
+from ordo.entrypoints.http.answers import Reply
+from ordo.entrypoints.http.contract import ACCOUNT, BODY, BROKER, STORE, Answer, contract
 from ordo.entrypoints.http.reading import Call, JsonBody, account, context
 from ordo.schemas.v1.sessions import LoginAnswer, LoginChallenge, Session
 
@@ -29,9 +29,7 @@ _OPENED = Answer(meaning="The session is open.", view=Session)
 def routes(gateway: Gateway) -> Router:
     sessions = gateway.sessions
 
-    async def shown(
-        owner: Account, step: domain.LoginChallenge | domain.Session, *, challenge_status: int
-    ) -> ASGIResponse:
+    async def shown(owner: Account, step: domain.LoginChallenge | domain.Session, *, challenge_status: int) -> Reply:
         if isinstance(step, domain.Session):
             return answers.one(Session.of(await sessions.get(owner)), status=201)
         return answers.one(LoginChallenge.of(step), status=challenge_status)
@@ -41,9 +39,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="listSessions",
         summary="Every session that the gateway knows",
         description="By account. No answer ever holds a token.",
-        opt=contract(Contract(answers={200: Answer(meaning="The sessions.", view=Session, many=True)}, raises=STORE)),
+        opt=contract(answers={200: Answer(meaning="The sessions.", view=Session, many=True)}, raises=STORE),
     )
-    async def list_sessions() -> ASGIResponse:
+    async def list_sessions() -> Reply:
         return answers.many(Session, await sessions.all())
 
     @get(
@@ -51,9 +49,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="getSession",
         summary="One account's session",
         description="Its state, until when it holds, and what to do. An account that never logged in has state `NONE`.",
-        opt=contract(Contract(answers={200: Answer(meaning="The session.", view=Session)}, raises=(*ACCOUNT, *STORE))),
+        opt=contract(answers={200: Answer(meaning="The session.", view=Session)}, raises=(*ACCOUNT, *STORE)),
     )
-    async def get_session(request: Call) -> ASGIResponse:
+    async def get_session(request: Call) -> Reply:
         return answers.one(Session.of(await sessions.get(account(request))))
 
     @post(
@@ -65,12 +63,10 @@ def routes(gateway: Gateway) -> Router:
             "Gives the first challenge, or the session at once where the broker asks for nothing. Takes no body."
         ),
         opt=contract(
-            Contract(
-                answers={200: Answer(meaning="The first challenge.", view=LoginChallenge), 201: _OPENED}, raises=_LOGIN
-            )
+            answers={200: Answer(meaning="The first challenge.", view=LoginChallenge), 201: _OPENED}, raises=_LOGIN
         ),
     )
-    async def login(request: Call) -> ASGIResponse:
+    async def login(request: Call) -> Reply:
         owner = account(request)
         return await shown(owner, await sessions.begin(owner, context(request)), challenge_status=200)
 
@@ -83,13 +79,11 @@ def routes(gateway: Gateway) -> Router:
             "Each challenge may be answered once. What is sent is used for this one call, and neither kept nor logged."
         ),
         opt=contract(
-            Contract(
-                answers={201: _OPENED, 202: Answer(meaning="The next challenge.", view=LoginChallenge)},
-                raises=(*_LOGIN, *BODY),
-            )
+            answers={201: _OPENED, 202: Answer(meaning="The next challenge.", view=LoginChallenge)},
+            raises=(*_LOGIN, *BODY),
         ),
     )
-    async def answer(request: Call, data: RequestBody[LoginAnswer]) -> ASGIResponse:
+    async def answer(request: Call, data: RequestBody[LoginAnswer]) -> Reply:
         owner = account(request)
         step = await sessions.answer(owner, data.to_domain(), context(request))
         return await shown(owner, step, challenge_status=202)
@@ -101,10 +95,8 @@ def routes(gateway: Gateway) -> Router:
         summary="Log out",
         description="At the broker where it offers that, and here. Having no session is success.",
         opt=contract(
-            Contract(
-                answers={204: Answer(meaning="There is no session any more.")},
-                raises=(*ACCOUNT, *STORE, *BROKER, ErrorCode.BROKER_TIMEOUT),
-            )
+            answers={204: Answer(meaning="There is no session any more.")},
+            raises=(*ACCOUNT, *STORE, *BROKER, ErrorCode.BROKER_TIMEOUT),
         ),
     )
     async def end(request: Call) -> None:

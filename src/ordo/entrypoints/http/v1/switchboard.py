@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from litestar import Router, get, put
 from litestar.params import RequestBody
-from litestar.response.base import ASGIResponse
 
 from ordo.application.gateway import Gateway
 from ordo.domain.errors import ErrorCode, Unsupported
 from ordo.domain.safety import KillState
 from ordo.entrypoints.http import answers
-from ordo.entrypoints.http.contract import BODY, STORE, Answer, Contract, contract
+from ordo.entrypoints.http.answers import Reply
+from ordo.entrypoints.http.contract import BODY, STORE, Answer, contract
 from ordo.entrypoints.http.reading import Call, JsonBody, context
 from ordo.schemas.v1.safety import KillSwitch, SetKillSwitch
 from ordo.schemas.v1.status import Broker, Status
@@ -24,9 +24,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="getStatus",
         summary="The state of everything that an order depends on",
         description="Stores, sessions, the kill switch, and the orders whose outcome nobody knows yet.",
-        opt=contract(Contract(answers={200: Answer(meaning="The status.", view=Status)}, raises=STORE)),
+        opt=contract(answers={200: Answer(meaning="The status.", view=Status)}, raises=STORE),
     )
-    async def get_status() -> ASGIResponse:
+    async def get_status() -> Reply:
         return answers.one(Status.of(await gateway.status.status()))
 
     @get(
@@ -34,9 +34,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="listBrokers",
         summary="The configured brokers and what each can do",
         description="What is not listed here is refused with `UNSUPPORTED` before anything is sent.",
-        opt=contract(Contract(answers={200: Answer(meaning="The brokers.", view=Broker, many=True)})),
+        opt=contract(answers={200: Answer(meaning="The brokers.", view=Broker, many=True)}),
     )
-    async def list_brokers() -> ASGIResponse:
+    async def list_brokers() -> Reply:
         return answers.many(Broker, gateway.brokers.lines)
 
     @get(
@@ -44,9 +44,9 @@ def routes(gateway: Gateway) -> Router:
         operation_id="getKillSwitch",
         summary="How the kill switch stands",
         description="With who set it, when and why.",
-        opt=contract(Contract(answers={200: Answer(meaning="The switch.", view=KillSwitch)}, raises=STORE)),
+        opt=contract(answers={200: Answer(meaning="The switch.", view=KillSwitch)}, raises=STORE),
     )
-    async def get_kill_switch() -> ASGIResponse:
+    async def get_kill_switch() -> Reply:
         return answers.one(KillSwitch.of(await safety.get()))
 
     @put(
@@ -58,18 +58,15 @@ def routes(gateway: Gateway) -> Router:
             "When this answers, no new order leaves any process that shares the store. Cancellations always pass."
         ),
         opt=contract(
-            Contract(
-                answers={200: Answer(meaning="The switch as set.", view=KillSwitch)},
-                raises=(*STORE, *BODY, ErrorCode.UNSUPPORTED),
-            )
+            answers={200: Answer(meaning="The switch as set.", view=KillSwitch)},
+            raises=(*STORE, *BODY, ErrorCode.UNSUPPORTED),
         ),
     )
-    async def set_kill_switch(request: Call, data: RequestBody[SetKillSwitch]) -> ASGIResponse:
+    async def set_kill_switch(request: Call, data: RequestBody[SetKillSwitch]) -> Reply:
         if data.state is KillState.REDUCE_ONLY:
             raise Unsupported(
-                "The switch was not moved: Ordo can't tell yet which orders make a position smaller. Use HALTED,"
-                " which lets"
-                " cancellations through.",
+                "The switch was not moved: Ordo can't tell yet which orders make a position smaller. Use HALTED, which"
+                " lets cancellations through.",
                 field="state",
                 seen=data.state,
             )
