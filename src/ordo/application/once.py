@@ -201,6 +201,7 @@ class Once:
                 order = holder.answer
         except Exception as error:  # It is accepted, whatever comes of writing it down.
             self._reconciler.abandon(intent)
+            order = self._unwritten(intent, order, answer)
             self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)
             raise OutcomeUnknown(
                 f"The broker accepted the {intent.operation} of order {order.order_id}, but it could not be"
@@ -210,6 +211,14 @@ class Once:
             ) from error
         self._trail.told(_WORDS[intent.operation].done, context, order)
         return order
+
+    def _unwritten(self, intent: Intent, order: Order, answer: Acknowledged) -> Order:
+        """What can be said of an accepted write that left no record: the book has the last word on it."""
+        if intent.operation is not Operation.PLACE:
+            return order
+        now = self._clock.now()
+        unknown = intent.order.moved(OrderStatus.UNKNOWN, at=now, message="accepted, but not written down")
+        return replace(unknown, broker_order_id=answer.broker_order_id)
 
     async def _undone(self, intent: Intent, error: OrdoError, context: Context) -> OrdoError:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ordo.application.context import Context
 from ordo.application.trail import Trail
 from ordo.domain.audit import AuditKind
+from ordo.domain.errors import Unsupported
 from ordo.domain.safety import KillState, KillSwitch
 from ordo.ports.clock import Clock
 from ordo.ports.safety import SafetyStore
@@ -28,7 +29,17 @@ class SafetyService:
         )
 
     async def set(self, state: KillState, reason: str, context: Context | None = None) -> KillSwitch:
-        """Set the switch. When this returns, no new order leaves any process that shares the store."""
+        """Set the switch. When this returns, no new order leaves any process that shares the store.
+
+        Raises `Unsupported` for `REDUCE_ONLY`: which orders make a position smaller can't be told yet.
+        """
+        if state is KillState.REDUCE_ONLY:
+            raise Unsupported(
+                "The switch was not moved: Ordo can't tell yet which orders make a position smaller. Use HALTED, which"
+                " lets cancellations through.",
+                field="state",
+                seen=state,
+            )
         context = context or Context()
         switch = KillSwitch(state=state, changed_by=context.principal, changed_at=self._clock.now(), reason=reason)
         await self._store.save(switch)

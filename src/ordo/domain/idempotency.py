@@ -86,6 +86,7 @@ class Failure:
     outcome: Outcome
     fields: tuple[FieldFault, ...] = ()
     native_error: str | None = None
+    retry_after_ms: int | None = None
 
     @classmethod
     def of(cls, error: OrdoError) -> Failure:
@@ -96,6 +97,7 @@ class Failure:
             outcome=error.outcome,
             fields=error.fields,
             native_error=error.native_error,
+            retry_after_ms=error.retry_after_ms,
         )
 
     def error(self, order: Order, correlation_id: str) -> OrdoError:
@@ -107,6 +109,7 @@ class Failure:
             fields=self.fields,
             broker_id=order.account.adapter_id,
             native_error=self.native_error,
+            retry_after_ms=self.retry_after_ms,
             order=order,
         )
         error.correlation_id = correlation_id

@@ -6,7 +6,7 @@ import pytest
 
 from ordo.application.context import Context
 from ordo.domain.audit import AuditKind
-from ordo.domain.errors import ErrorCode, Invalid, Unavailable
+from ordo.domain.errors import ErrorCode, Invalid, Unavailable, Unsupported
 from ordo.domain.safety import KillState
 from tests.support.house import House
 
@@ -50,3 +50,11 @@ async def test_a_halt_stands_even_when_it_can_not_be_told(house: House) -> None:
         await house.now.safety.set(KillState.HALTED, "r")
     with pytest.raises(Invalid):
         await house.now.safety.gate()
+
+
+async def test_a_state_whose_check_is_not_there_is_refused(house: House) -> None:
+    with pytest.raises(Unsupported) as refusal:
+        await house.now.safety.set(KillState.REDUCE_ONLY, "r")
+    assert refusal.value.fields[0].field == "state"
+    assert (await house.now.safety.get()).state is KillState.ACTIVE
+    assert house.audit.events == []

@@ -23,12 +23,12 @@ def _status(house: House, probes: dict[str, Callable[[], Awaitable[object]]] | N
 async def test_the_status_shows_what_an_order_depends_on(house: House) -> None:
     service = _status(house, {"intents": house.intents.unsettled, "audit": fail})
     started = house.clock.now()
-    await house.now.safety.set(KillState.REDUCE_ONLY, "careful")
+    await house.now.safety.set(KillState.HALTED, "careful")
     house.broker.next("place", Mishap(before=lost()))
     house.clock.step(timedelta(seconds=9))
     status = await service.status()
     assert (status.started_at, status.now) == (started, house.clock.now())
-    assert status.kill_switch.state is KillState.REDUCE_ONLY
+    assert status.kill_switch.state is KillState.HALTED
     assert [(report.account, report.state) for report in status.sessions] == [(ACCOUNT, SessionState.ACTIVE)]
     assert [(report.name, report.ok, report.message) for report in status.stores] == [
         ("intents", True, None),

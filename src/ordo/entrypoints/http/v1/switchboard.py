@@ -6,8 +6,7 @@ from litestar import Router, get, put
 from litestar.params import RequestBody
 
 from ordo.application.gateway import Gateway
-from ordo.domain.errors import ErrorCode, Unsupported
-from ordo.domain.safety import KillState
+from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import BODY, STORE, Answer, contract
@@ -63,13 +62,6 @@ def routes(gateway: Gateway) -> Router:
         ),
     )
     async def set_kill_switch(request: Call, data: RequestBody[SetKillSwitch]) -> Reply:
-        if data.state is KillState.REDUCE_ONLY:
-            raise Unsupported(
-                "The switch was not moved: Ordo can't tell yet which orders make a position smaller. Use HALTED, which"
-                " lets cancellations through.",
-                field="state",
-                seen=data.state,
-            )
         return answers.one(KillSwitch.of(await safety.set(data.state, data.reason, context(request))))
 
     return Router("/", route_handlers=[get_status, list_brokers, get_kill_switch, set_kill_switch], tags=["Gateway"])
