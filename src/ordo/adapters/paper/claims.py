@@ -78,12 +78,13 @@ class Claims:
     def objection(
         self, account: Account, order: PaperOrder, sight: Sight, *, replacing: PaperOrder | None = None
     ) -> Refusal | None:
-        """Fill in an order's `worst`, `unit` and `reserve`; say what the account lacks for it, if anything.
+        """Fill in an order's prices, `unit` and `reserve`; say what the account lacks for it, if anything.
 
         Nothing but this order is changed. `replacing` is the live order that it would take the place of.
         """
         terms = order.terms
         order.worst = worst_price(terms, sight.instrument, sight.depth)
+        order.underlying = sight.underlying
         group = self._groups.get(_slot(order, terms.side))
         peers = () if group is None else group.orders.values()
         if terms.product is Product.CNC and terms.side is Side.SELL:

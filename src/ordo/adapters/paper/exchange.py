@@ -121,7 +121,7 @@ class Exchange:
         if not _keeps_place(order.terms, event.terms):
             order.priority = self.pit.next_priority()
         order.terms, order.armed, order.worst = changed.terms, changed.armed, changed.worst
-        order.unit, order.reserve = changed.unit, changed.reserve
+        order.underlying, order.unit, order.reserve = changed.underlying, changed.unit, changed.reserve
         self.pit.claims.weigh(self.state.accounts[order.account_id], order)
         self.pit.work(order, book)
 

@@ -25,7 +25,7 @@ _UNIT = 10_000
 """Whole numbers of 0.0001 rupee."""
 _MILLION = 1_000_000
 _YEAR = 365 * 24 * 3_600
-_WAVES = ((14_400, 11_000), (1_800, 5_000), (240, 2_500), (30, 1_000), (2, 500))
+_WAVES = ((14_400, 11_000), (1_800, 5_000), (240, 2_500), (30, 1_000), (5, 500))
 """Length in seconds and greatest swing in millionths of the base price, 2 % in all."""
 _INDEX_CALM = 60
 """Indices swing by so many hundredths of what shares do."""
@@ -35,9 +35,9 @@ _CARRY = 65
 _TIME_VALUE = 52
 """At the strike an option's time value is so many thousandths of the index times the root of the years left:
 0.4 times a volatility of 13 %."""
-_LEVEL_WORTH = 1_000_000
+_LEVEL_WORTH = 2_500_000
 """A level of shares is around so many rupees deep, one of contracts so many lots."""
-_LEVEL_LOTS = 10
+_LEVEL_LOTS = 25
 _NO_BAND = (1, 1 << 62)
 
 
@@ -74,11 +74,12 @@ class SeededMarket(PriceSource):
     between calls only saves work. An expired contract has no price. Indices have a level and no depth.
     """
 
-    def __init__(self, listings: Iterable[Listing], *, seed: str, step: timedelta = timedelta(seconds=2)) -> None:
+    def __init__(self, listings: Iterable[Listing], *, seed: str, step: timedelta = timedelta(seconds=5)) -> None:
         if step < timedelta(seconds=1) or step % timedelta(seconds=1):
             raise ValueError("the market's step must be a whole number of seconds")
         self._key = hashlib.blake2b(seed.encode()).digest()
         self._step = step
+        self._waves = tuple((max(1, timedelta(seconds=length) // step), millionths) for length, millionths in _WAVES)
         self._tracks = {listing.instrument.key: _Track.of(listing) for listing in listings}
         self._ends: dict[tuple[str, int], tuple[int, int, int]] = {}
         self._latest: dict[InstrumentKey, tuple[int, Depth | None]] = {}
@@ -142,8 +143,7 @@ class SeededMarket(PriceSource):
         if track.base is None:
             return None
         swing = 0
-        for wave, (length, millionths) in enumerate(_WAVES):
-            period = max(1, timedelta(seconds=length) // self._step)
+        for wave, (period, millionths) in enumerate(self._waves):
             cell, offset = divmod(step, period)
             left, right = self._ends_of(track.swing_name, wave, cell)
             swing += millionths * (left * (period - offset) + right * offset) // (period * _HALF)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from ordo.adapters.paper.charges import Charges, order_charges
 from ordo.adapters.paper.claims import Claims
 from ordo.adapters.paper.ledger import Account, is_margined
+from ordo.adapters.paper.margins import unit_margin
 from ordo.adapters.paper.matching import Resting, fires, take
 from ordo.adapters.paper.state import Book, PaperOrder, State
 from ordo.domain.calendar import trading_day
@@ -154,7 +155,8 @@ class Pit:
         opening = account.deal(instrument, terms.product, terms.side, quantity=quantity, price=price)
         margin = order.open(opening)
         if is_margined(instrument, terms.product, terms.side):
-            account.add_margin(instrument.key, terms.product, margin)
+            unit = unit_margin(instrument, terms.product, terms.side, price, order.underlying)
+            account.add_margin(instrument.key, terms.product, min(margin, to_paisa(unit * opening)))
         order.filled += quantity
         order.value += price * quantity
         state.trades_numbered += 1

@@ -23,8 +23,9 @@ class PaperOrder:
 
     `priority` ranks orders of one price: lower came first. `worst` is the price beyond which it does not
     trade, `armed` says that a stop still waits for its trigger. `value` is what it has traded and `charged`
-    what that has cost, in rupees. `unit` is the margin of one opening unit, `opened` counts those so far;
-    `reserve` was kept back for charges, and `blocked` is all that it blocks now.
+    what that has cost, in rupees. `unit` is the margin of one opening unit, measured with the level of its
+    `underlying`, and `opened` counts those so far; `reserve` was kept back for charges, and `blocked` is all
+    that it blocks now.
     """
 
     number: str
@@ -40,6 +41,7 @@ class PaperOrder:
     filled: int = 0
     value: Decimal = ZERO
     charged: Decimal = ZERO
+    underlying: Decimal | None = None
     unit: Decimal = ZERO
     opened: int = 0
     reserve: Decimal = ZERO
@@ -57,7 +59,7 @@ class PaperOrder:
         return self._margin_of(opening) + max(ZERO, self.reserve - self.charged)
 
     def open(self, units: int) -> Decimal:
-        """Count units that opened a position and return their margin. Slices of one order add up exactly."""
+        """Count units that opened a position and return what was blocked for them. Slices add up exactly."""
         margin = self._margin_of(units)
         self.opened += units
         return margin

@@ -1,4 +1,4 @@
-"""The one list of what must never be written down, applied to every log line and every line of the trail."""
+"""Masks what must never be written down, in every log line and every line of the trail."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from collections.abc import Mapping
 
 from structlog.typing import EventDict, WrappedLogger
 
-SECRET_NAMES = frozenset(
-    {
-        "access_token", "answers", "api_key", "api_secret", "apisecret", "app_secret", "appidhash", "auth_code",
-        "authorization", "code_verifier", "cookie", "jwt", "master_key", "master_keys", "otp", "pan", "passwd",
-        "password", "pin", "redirect_url", "refresh_token", "request_token", "secret", "secret_key", "set-cookie",
-        "token", "totp", "x-api-key",
-    }
-)  # fmt: skip
+from ordo.domain.sessions import SECRET_NAMES
+
 MASK = "***"
 
 _NAMES = "|".join(re.escape(name) for name in sorted(SECRET_NAMES, key=len, reverse=True))

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails, to_json
 from ordo.application.context import Context
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
+from ordo.domain.sessions import SECRET_NAMES
 from ordo.entrypoints.http.correlation import correlation_id
 from ordo.entrypoints.http.errors import shortened
 from ordo.schemas.v1.base import Asked
@@ -115,7 +116,7 @@ def _fault(fault: ErrorDetails, *, hidden: bool) -> FieldFault:
         return cause.fields[0]
     name = ".".join(str(part) for part in fault["loc"]) or "body"
     message = _MESSAGES.get(kind) or fault["msg"].replace("Input should be", "must be").removeprefix("Value error, ")
-    if hidden or kind in ("missing", "json_invalid"):
+    if hidden or kind in ("missing", "json_invalid") or name.rpartition(".")[2].lower() in SECRET_NAMES:
         return FieldFault(field=name, message=message)
     return FieldFault(field=name, message=message, seen=_seen(fault["input"]))
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordo.adapters.telemetry.redaction import MASK, SECRET_NAMES, redact, redact_text
-from ordo.domain.sessions import Secret
+from ordo.adapters.telemetry.redaction import MASK, redact, redact_text
+from ordo.domain.sessions import SECRET_NAMES, Secret
 
 CANARY = "canary7Q2x9Zk4Lm"
 
