@@ -26,6 +26,7 @@ ORDER = {
     "product": "MIS",
     "price": "800.00",
 }
+ORDO = "from ordo.entrypoints.cli import main; main()"
 BODY = json.dumps(ORDER).encode()
 _KEYS = count()
 
@@ -94,7 +95,7 @@ def run(requests: int, rounds: int) -> list[Row]:
         "PYTHONPATH": str(Path(__file__).parent.parent),
     }
     for name, arguments, request in (
-        ("place an order (Ordo, paper, SQLite)", ["-c", "from ordo.entrypoints.cli import main; main()", "serve"], order),
+        ("place an order (Ordo, paper, SQLite)", ["-c", ORDO, "serve"], order),
         ("bare Litestar handler", ["-m", "bench.bare"], bare),
     ):
         with (
