@@ -10,13 +10,13 @@ from fractions import Fraction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.properties.paper_bookkeeper import Bookkeeper
-from tests.unit.adapters.paper.paper_desk import CALL, FUTURE, SBIN, Desk, Levels, Side_, terms_of
 
 from ordo.adapters.paper.ledger import Account
 from ordo.adapters.paper.state import PaperOrder, State, dump, load
 from ordo.domain.instruments import Instrument
 from ordo.domain.orders import OrderStatus, OrderTerms, OrderType, Product, Side, Validity
+from tests.properties.paper_bookkeeper import Bookkeeper
+from tests.unit.adapters.paper.paper_desk import CALL, FUTURE, SBIN, Desk, Levels, Side_, terms_of
 
 CASH = "1500000.00"
 ACCOUNTS = ("A", "B")
@@ -136,7 +136,7 @@ class MoneyMachine(RuleBasedStateMachine):
         order = self.pick(data)
         if order is not None:
             self.desk.cancel(order)
-            assert (order.status, order.blocked) == (OrderStatus.CANCELLED, 0)
+            assert (order.status, order.blocked) == (OrderStatus.CANCELLED, Decimal(0))
 
     @rule(priced=st.sampled_from([None, None, None, False, True]))
     def end_day(self, priced: bool | None) -> None:  # noqa: FBT001

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.adapters.paper.paper_desk import SBIN, Desk, Side_, terms_of
 
 from ordo.adapters.paper.state import PaperOrder
 from ordo.domain.orders import OrderStatus, Product, Validity
+from tests.unit.adapters.paper.paper_desk import SBIN, Desk, Side_, terms_of
 
 TICK, MIDDLE = 5, 78_000  # In paise.
 
@@ -62,11 +62,10 @@ class NaiveMatcher:
         wish.live = left > 0
 
     def arrive(self, wish: Wish) -> None:
-        reached = wish.trigger is not None and (
-            self.last >= wish.trigger if wish.buy else self.last <= wish.trigger
-        )
+        reached = wish.trigger is not None and (self.last >= wish.trigger if wish.buy else self.last <= wish.trigger)
         wish.waiting = wish.trigger is not None and not reached
         if not wish.waiting:
+            wish.trigger = None
             self.take(wish)
             wish.live = wish.live and not wish.ioc
 
@@ -74,9 +73,7 @@ class NaiveMatcher:
         """A stop that comes too late is turned away."""
         self.wishes.append(wish)
         wish.worst = self.worst_of(wish)
-        late = wish.trigger is not None and (
-            self.last > wish.trigger if wish.buy else self.last < wish.trigger
-        )
+        late = wish.trigger is not None and (self.last > wish.trigger if wish.buy else self.last < wish.trigger)
         wish.live = not late
         if wish.live:
             self.arrive(wish)
@@ -112,7 +109,7 @@ places = st.tuples(
     st.booleans(),
     st.integers(2, 6),
     st.sampled_from([True, True, True, False]).flatmap(lambda limited: prices if limited else st.none()),
-    st.sampled_from([None, None, 0, 1, 2]),
+    st.sampled_from([None, None, None, -1, 0, 1, 1, 2]),
     st.sampled_from([False, False, False, True]),
 )
 moves = st.tuples(st.just("move"), prices, sides, sides)
@@ -124,7 +121,7 @@ steps = st.one_of(
     moves,
     moves,
     st.tuples(st.just("cancel"), numbers),
-    st.tuples(st.just("shrink"), numbers, st.integers(1, 6)),
+    st.tuples(st.just("resize"), numbers, st.integers(1, 6)),
     st.tuples(st.just("reprice"), numbers, prices),
 )
 
@@ -142,11 +139,14 @@ class Both:
         self.desk.tell(SBIN, rupees(MIDDLE))
         self.move(MIDDLE, [(1, 5), (2, 5)], [(1, 5), (2, 5)])
 
-    def place(self, buy: bool, quantity: int, limit: int | None, behind: int | None, ioc: bool) -> None:  # noqa: FBT001
+    def place(self, buy: bool, quantity: int, limit: int | None, ahead: int | None, ioc: bool) -> None:  # noqa: FBT001
+        """A stop's trigger lies so many ticks ahead of the market, and its limit as many beyond, or nowhere."""
         side: Side_ = "BUY" if buy else "SELL"
         trigger = None
-        if behind is not None:
-            trigger = (self.naive.last if limit is None else limit) + (-behind if buy else behind) * TICK
+        if ahead is not None:
+            sign = 1 if buy else -1
+            trigger = self.naive.last + sign * ahead * TICK
+            limit = None if limit is None else trigger + sign * abs(ahead) * TICK
         terms = terms_of(
             SBIN,
             side,
@@ -179,24 +179,33 @@ class Both:
             asks=tuple((rupees(price), size) for price, size in asks),
         )
 
+    def live(self, which: int) -> tuple[PaperOrder, Wish] | None:
+        live = [pair for pair in self.pairs if pair[1].live]
+        return live[which % len(live)] if live else None
+
     def cancel(self, which: int) -> None:
-        if which < len(self.pairs):
-            order, wish = self.pairs[which]
+        if (pair := self.live(which)) is not None:
+            order, wish = pair
             wish.live = False
             self.desk.cancel(order)
 
-    def shrink(self, which: int, quantity: int) -> None:
-        if which < len(self.pairs):
-            order, wish = self.pairs[which]
-            if wish.live and wish.quantity - wish.left < quantity <= wish.quantity:
+    def resize(self, which: int, quantity: int) -> None:
+        """A smaller quantity keeps its place; a larger one comes as if it were new."""
+        if (pair := self.live(which)) is not None:
+            order, wish = pair
+            if wish.limit is not None and quantity > wish.quantity - wish.left:
+                larger = quantity > wish.quantity
                 self.desk.modify(order, replace(order.terms, quantity=quantity))
                 wish.quantity = quantity
+                if larger:
+                    wish.place = self.naive.next_place()
+                    self.naive.arrive(wish)
 
     def reprice(self, which: int, price: int) -> None:
         """Give a limit order another price; the same one again changes nothing."""
-        if which < len(self.pairs):
-            order, wish = self.pairs[which]
-            if wish.live and wish.trigger is None and wish.limit is not None and wish.limit != price:
+        if (pair := self.live(which)) is not None:
+            order, wish = pair
+            if order.terms.trigger_price is None and wish.limit not in (None, price):
                 self.desk.modify(order, replace(order.terms, price=Decimal(rupees(price))))
                 wish.limit = wish.worst = price
                 wish.place = self.naive.next_place()

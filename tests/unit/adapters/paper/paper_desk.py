@@ -64,15 +64,14 @@ CALL = Instrument(
     as_of=AS_OF,
     freeze_quantity=1800,
 )
+NOTHING = Decimal(0)
 NIFTY_LEVEL = Decimal("26000.00")
 
 Side_ = Literal["BUY", "SELL"]
 Levels = tuple[tuple[str, int], ...]
 
 
-def depth_of(
-    last_price: str, *, bids: Levels = (), asks: Levels = (), at: datetime = MORNING
-) -> Depth:
+def depth_of(last_price: str, *, bids: Levels = (), asks: Levels = (), at: datetime = MORNING) -> Depth:
     return Depth(
         last_price=Decimal(last_price),
         bids=tuple(Level(price=Decimal(price), quantity=quantity) for price, quantity in bids),
@@ -136,9 +135,7 @@ class Desk:
         self.at += timedelta(seconds=1)
         return self.at
 
-    def tell(
-        self, instrument: Instrument, last_price: str, *, bids: Levels = (), asks: Levels = ()
-    ) -> Depth:
+    def tell(self, instrument: Instrument, last_price: str, *, bids: Levels = (), asks: Levels = ()) -> Depth:
         """Let the market be so; orders that rest see it only with the next event."""
         depth = depth_of(last_price, bids=bids, asks=asks, at=self.tick())
         self._depths[instrument.key] = depth
@@ -193,9 +190,7 @@ class Desk:
         india = timedelta(hours=5, minutes=30)
         midnight = datetime.combine((self.at + india).date() + timedelta(days=1), datetime.min.time(), UTC)
         self.at = midnight - india
-        prices = tuple(
-            Close(instrument=globals()[name].key, price=Decimal(price)) for name, price in closes.items()
-        )
+        prices = tuple(Close(instrument=globals()[name].key, price=Decimal(price)) for name, price in closes.items())
         self.apply(DayEnded(at=self.at, closes=prices))
         self._depths.clear()
 

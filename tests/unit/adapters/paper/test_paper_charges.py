@@ -5,11 +5,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from tests.unit.adapters.paper.paper_desk import BSE_SBIN, CALL, FUTURE, SBIN
 
 from ordo.adapters.paper.charges import Charges, order_charges, schedule_on, settlement_charges
 from ordo.domain.instruments import Instrument, InstrumentKey, Kind
 from ordo.domain.orders import Product, Side
+from tests.unit.adapters.paper.paper_desk import BSE_SBIN, CALL, FUTURE, SBIN
 
 DAY = date(2026, 11, 23)
 

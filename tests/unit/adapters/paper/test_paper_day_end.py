@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from tests.unit.adapters.paper.paper_desk import CALL, FUTURE, SBIN, Desk, Side_, terms_of
-
 from ordo.adapters.paper.ledger import Dealings
 from ordo.adapters.paper.state import PaperOrder
 from ordo.domain.instruments import Instrument
 from ordo.domain.orders import OrderStatus, Product, Side
+from tests.unit.adapters.paper.paper_desk import CALL, FUTURE, NOTHING, SBIN, Desk, Side_, terms_of
 
 DEEP = 1_000_000
 
@@ -38,7 +37,7 @@ def test_live_orders_expire_and_are_shown_for_one_more_day() -> None:
     open_ = desk.buy(SBIN, 10, "770.00")
     desk.end_day()
     assert done.number not in desk.exchange.state.orders
-    assert (open_.status, open_.blocked) == (OrderStatus.EXPIRED, 0)
+    assert (open_.status, open_.blocked) == (OrderStatus.EXPIRED, NOTHING)
     assert list(desk.exchange.state.orders) == [open_.number]
     assert desk.account().blocked == 0
     assert desk.trades() == []
@@ -147,7 +146,7 @@ def test_an_option_may_expire_worthless() -> None:
     cash, charged = desk.account().cash, desk.account().charges
     desk.end_day(CALL="0")
     account = desk.account()
-    assert (account.cash, account.charges, account.margin) == (cash, charged, 0)
+    assert (account.cash, account.charges, account.margin) == (cash, charged, NOTHING)
     assert row(desk, CALL, Product.NRML).realised == Decimal("6500.00")
 
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from tests.unit.adapters.paper.paper_desk import MORNING, SBIN, Desk, terms_of
-
 from ordo.adapters.paper.events import MarketMoved, Move
 from ordo.domain.orders import OrderStatus, Product, Validity
+from tests.unit.adapters.paper.paper_desk import MORNING, SBIN, Desk, terms_of
 
 ASKS = (("780.00", 10), ("780.50", 20), ("781.00", 30))
 BIDS = (("779.50", 10), ("779.00", 20), ("778.50", 30))
@@ -39,7 +38,7 @@ def test_what_one_order_took_is_gone_for_the_next_until_the_market_moves() -> No
 def test_an_order_that_rests_fills_at_its_own_price() -> None:
     one = desk()
     order = one.buy(SBIN, 10, "779.00")
-    assert order.status is OrderStatus.OPEN
+    assert one.prices(order) == []
     one.move(SBIN, "778.00", asks=(("778.20", 4), ("778.90", 100)))
     assert one.prices(order) == [("779.00", 10)]
     assert order.status is OrderStatus.FILLED
@@ -133,12 +132,11 @@ def test_a_market_order_with_nobody_on_the_other_side_waits_at_its_protection() 
 def test_a_stop_fires_on_the_last_price_and_then_is_a_limit() -> None:
     one = desk()
     order = one.place(terms_of(SBIN, "BUY", 10, "782.00", trigger="781.00"))
-    assert order.status is OrderStatus.TRIGGER_PENDING
     one.move(SBIN, "780.95", asks=(("780.95", 100),))
-    assert order.status is OrderStatus.TRIGGER_PENDING
+    assert (order.status, order.filled) == (OrderStatus.TRIGGER_PENDING, 0)
     one.move(SBIN, "781.00", asks=(("781.05", 4), ("782.00", 2), ("782.05", 9)))
     assert one.prices(order) == [("781.05", 4), ("782.00", 2)]
-    assert order.status is OrderStatus.PARTIALLY_FILLED
+    assert (order.status, order.filled) == (OrderStatus.PARTIALLY_FILLED, 6)
     one.move(SBIN, "779.00", asks=(("779.00", 100),))
     assert one.prices(order)[-1] == ("782.00", 4)
 
@@ -180,6 +178,17 @@ def test_orders_that_rest_go_before_stops_that_fire_and_those_in_order_of_time()
     rests = one.place(terms_of(SBIN, "BUY", 10, "779.90"), account="C")
     one.move(SBIN, "781.50", asks=(("779.90", 25),))
     assert (rests.filled, stop.filled, later.filled) == (10, 10, 5)
+
+
+def test_a_stop_stands_in_line_from_when_it_fires() -> None:
+    one = desk("A", "B")
+    stop = one.place(terms_of(SBIN, "BUY", 10, "782.00", trigger="781.00"), account="A")
+    one.tell(SBIN, "780.00")
+    limit = one.place(terms_of(SBIN, "BUY", 10, "782.00"), account="B")
+    one.move(SBIN, "781.00")
+    assert (stop.status, limit.status) == (OrderStatus.OPEN, OrderStatus.OPEN)
+    one.move(SBIN, "781.50", asks=(("781.80", 12),))
+    assert (stop.filled, limit.filled) == (2, 10)
 
 
 def test_an_older_market_is_not_believed() -> None:

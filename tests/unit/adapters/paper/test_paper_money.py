@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from tests.unit.adapters.paper.paper_desk import CALL, FUTURE, NIFTY_LEVEL, SBIN, Desk, Levels, terms_of
 
 from ordo.adapters.paper.charges import order_charges
 from ordo.adapters.paper.margins import protection_percent, unit_margin, worst_price
@@ -13,6 +12,7 @@ from ordo.adapters.paper.state import PaperOrder
 from ordo.domain.errors import ErrorCode
 from ordo.domain.instruments import Instrument
 from ordo.domain.orders import OrderStatus, Product, Side
+from tests.unit.adapters.paper.paper_desk import CALL, FUTURE, NIFTY_LEVEL, NOTHING, SBIN, Desk, Levels, terms_of
 
 DEEP = 1_000_000
 
@@ -40,7 +40,7 @@ def test_a_purchase_for_delivery_blocks_its_limit_and_its_charges_in_full() -> N
     assert order.blocked == Decimal("7700.00") + fees
     assert desk.account().available == Decimal("1000000.00") - order.blocked
     desk.cancel(order)
-    assert (order.blocked, desk.account().available) == (0, Decimal("1000000.00"))
+    assert (order.blocked, desk.account().available) == (NOTHING, Decimal("1000000.00"))
 
 
 def test_a_purchase_pays_what_it_traded_and_releases_the_rest() -> None:
@@ -114,7 +114,7 @@ def test_intraday_blocks_a_fifth_until_it_is_closed() -> None:
     quoted(desk, SBIN, "785.00", "785.05")
     out = desk.place(terms_of(SBIN, "SELL", 100, "785.00", product=Product.MIS))
     assert out.status is OrderStatus.FILLED
-    assert (account.margin, account.blocked) == (0, 0)
+    assert (account.margin, account.blocked) == (NOTHING, NOTHING)
     assert account.cash == Decimal("1000000.00") + 500 - account.charges
 
 
@@ -125,9 +125,19 @@ def test_a_block_turns_into_margin_without_gaining_or_losing_a_paisa() -> None:
     # 130 times 3,900.015; half of it would be rounded up twice.
     assert desk.account().margin == Decimal("253500.98")
     assert order.blocked - (order.reserve - order.charged) == Decimal("253500.97")
-    desk.move(FUTURE, "26000.00", asks=(("26000.00", 65),))
-    assert (order.status, desk.account().blocked) == (OrderStatus.FILLED, 0)
+    desk.move(FUTURE, "26000.10", asks=(("26000.10", 65),))
+    assert (order.status, desk.account().blocked) == (OrderStatus.FILLED, NOTHING)
     assert desk.account().margin == Decimal("507001.95")
+
+
+def test_a_position_blocks_margin_for_what_it_traded_at() -> None:
+    desk = Desk()
+    quoted(desk, SBIN, "779.95", "780.00")
+    desk.place(terms_of(SBIN, "BUY", 100, "800.00", product=Product.MIS))
+    assert (desk.account().margin, desk.account().blocked) == (Decimal("15600.00"), NOTHING)
+    quoted(desk, CALL, "110.00", "110.05")
+    desk.sell(CALL, 65, "100.00")
+    assert desk.account().margin == Decimal("15600.00") + (NIFTY_LEVEL * Decimal("0.15") + 110) * 65
 
 
 def test_an_order_that_only_reduces_blocks_nothing_even_in_an_empty_account() -> None:
@@ -135,7 +145,7 @@ def test_an_order_that_only_reduces_blocks_nothing_even_in_an_empty_account() ->
     quoted(desk, SBIN, "779.95", "780.00")
     desk.place(terms_of(SBIN, "BUY", 100, "780.00", product=Product.MIS))
     out = desk.place(terms_of(SBIN, "SELL", 100, "800.00", product=Product.MIS))
-    assert (out.status, out.blocked) == (OrderStatus.OPEN, 0)
+    assert (out.status, out.blocked) == (OrderStatus.OPEN, NOTHING)
     more = desk.place(terms_of(SBIN, "SELL", 100, "801.00", product=Product.MIS))
     assert rejection(more) is ErrorCode.INSUFFICIENT_FUNDS
 
@@ -185,7 +195,7 @@ def test_shares_are_sold_once() -> None:
     assert rejection(desk.sell(SBIN, 1, "790.00")) is ErrorCode.INSUFFICIENT_HOLDINGS
     desk.buy(SBIN, 10, "780.00")
     first = desk.sell(SBIN, 6, "790.00")
-    assert (first.status, first.blocked) == (OrderStatus.OPEN, 0)
+    assert (first.status, first.blocked) == (OrderStatus.OPEN, NOTHING)
     assert rejection(desk.sell(SBIN, 5, "790.00")) is ErrorCode.INSUFFICIENT_HOLDINGS
     assert desk.sell(SBIN, 4, "790.00").status is OrderStatus.OPEN
     desk.cancel(first)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.unit.adapters.paper.paper_desk import CALL, FUTURE, MORNING, SBIN, Desk, depth_of, terms_of
 
 from ordo.adapters.paper.claims import Claims, Sight
 from ordo.adapters.paper.events import OrderPlaced
@@ -14,6 +13,7 @@ from ordo.adapters.paper.rules import Refusal, objection
 from ordo.domain.errors import ErrorCode
 from ordo.domain.instruments import Instrument, InstrumentKey, Kind
 from ordo.domain.orders import OrderStatus, OrderTerms
+from tests.unit.adapters.paper.paper_desk import CALL, FUTURE, MORNING, SBIN, Desk, depth_of, terms_of
 
 DEPTH = depth_of("780.00", bids=(("779.95", 10),), asks=(("780.00", 10),))
 
@@ -51,9 +51,7 @@ def verdict(terms: OrderTerms, instrument: Instrument | None, *, at: datetime = 
         (terms_of(SBIN, "SELL", 1, "770", trigger="781"), SBIN, ErrorCode.ORDER_REJECTED, "above"),
     ],
 )
-def test_what_is_turned_away(
-    terms: OrderTerms, instrument: Instrument | None, code: ErrorCode, word: str
-) -> None:
+def test_what_is_turned_away(terms: OrderTerms, instrument: Instrument | None, code: ErrorCode, word: str) -> None:
     refusal = verdict(terms, instrument)
     assert refusal is not None
     assert refusal.code is code
