@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,7 +66,7 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     while time.perf_counter() < deadline:
         if process.poll() is not None:
             break
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+        with contextlib.suppress(OSError):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1).close()
             return
         time.sleep(0.01)

@@ -27,6 +27,8 @@ class Position:
     sold: int = 0
     sold_value: Decimal = Decimal(0)
     carried: int = 0
+    carried_value: Decimal = Decimal(0)
+    """The part of `bought_value` or `sold_value` that was carried."""
     average: Decimal = Decimal(0)
     """The average price of what is open, 0 when flat."""
     realised: Decimal = Decimal(0)
@@ -64,6 +66,7 @@ class Position:
         """The same open quantity on the next day."""
         next_day = Position(instrument=self.instrument, product=self.product, carried=self.net)
         next_day.trade(Side.BUY if self.net > 0 else Side.SELL, abs(self.net), self.average)
+        next_day.carried_value = next_day.bought_value + next_day.sold_value
         return next_day
 
     def unrealised(self, price: Decimal) -> Decimal:

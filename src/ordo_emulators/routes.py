@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class Routes(Generic[T]):
-    """Paths are literal, or have one segment in braces: `/orders/{id}/sync`."""
+    """Paths are literal, or have one segment in braces, which stands for any but an empty one: `/orders/{id}/sync`."""
 
     def __init__(self) -> None:
         self._literal: dict[tuple[str, str], T] = {}
@@ -37,6 +37,6 @@ class Routes(Generic[T]):
         for known, template, value in self._open:
             if known == method and len(template) == len(segments):
                 pairs = list(zip(template, segments, strict=True))
-                if all(a == b for a, b in pairs if not a.startswith("{")):
+                if all(b if a.startswith("{") else a == b for a, b in pairs):
                     return value, tuple(b for a, b in pairs if a.startswith("{"))
         return None

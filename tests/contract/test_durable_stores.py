@@ -14,7 +14,7 @@ async def test_everything_is_there_after_a_restart(durable: Medium) -> None:
             await stores.idempotency.reserve(intent(f"key-{number}", number), now=NOW)
         await stores.idempotency.settle(lost(intent("key-1", 1)))
         await stores.idempotency.settle(placed(intent("key-2", 2)))
-        await stores.idempotency.release(key("key-3"))
+        await stores.idempotency.release(key("key-3"), order(3).order_id)
         await stores.sessions.save(session(refresh="refresh"))
         await stores.safety.save(switch)
         await stores.journal.append("paper", (Entry(seq=1, text="first"), Entry(seq=2, text="second")))

@@ -102,7 +102,7 @@ async def test_other_operations_may_share_the_order_id(store: IdempotencyStore) 
     ]
     await _reserve(store, *others, placing)
     assert await store.placement(ACCOUNT, placing.order_id) == placing
-    await store.release(others[0].key)
+    await store.release(others[0].key, others[0].order_id)
     assert await store.placement(ACCOUNT, placing.order_id) == placing
 
 
@@ -202,7 +202,9 @@ async def test_only_what_is_reserved_can_be_settled(store: IdempotencyStore) -> 
 
 async def test_a_released_key_and_order_id_may_be_used_again(store: IdempotencyStore) -> None:
     await _reserve(store, intent())
-    await store.release(key())
+    await store.release(key(), order(2).order_id)
+    assert await store.find(key(), now=NOW) == intent()
+    await store.release(key(), order().order_id)
     assert await store.find(key(), now=NOW) is None
     assert await store.placement(ACCOUNT, order().order_id) is None
     assert await store.unsettled() == ()
@@ -210,7 +212,7 @@ async def test_a_released_key_and_order_id_may_be_used_again(store: IdempotencyS
 
 
 async def test_releasing_nothing_is_success(store: IdempotencyStore) -> None:
-    await store.release(key())
+    await store.release(key(), order().order_id)
 
 
 async def test_unsettled_are_all_open_and_unknown_ones_oldest_first(store: IdempotencyStore) -> None:

@@ -99,9 +99,10 @@ class AllStores(RuleBasedStateMachine):
         settled = replace(outcome, key=tried.key, order=order)
         self.ask(lambda stores: stores.idempotency.settle(settled))
 
-    @rule(key=keys)
-    def release(self, key: IntentKey) -> None:
-        self.ask(lambda stores: stores.idempotency.release(key))
+    @rule(tried=tried, key=keys, own=st.booleans())
+    def release(self, tried: Intent, key: IntentKey, own: bool) -> None:  # noqa: FBT001  (a rule's draw)
+        name = tried.key if own else key
+        self.ask(lambda stores: stores.idempotency.release(name, tried.order_id))
 
     @rule(key=keys, now=times)
     def find(self, key: IntentKey, now: datetime) -> None:

@@ -1,5 +1,5 @@
-"""Whatever goes wrong, and in whatever order: one order a key at most, every answer true, and in the end Ordo knows what
-the broker knows.
+"""Whatever goes wrong, and in whatever order: one order a key at most, every answer true, and in the end Ordo knows
+what the broker knows.
 """
 
 from __future__ import annotations
@@ -113,6 +113,8 @@ class OnceMachine(RuleBasedStateMachine):
         generation = self.generation
         try:
             order = await generation.orders.place(ACCOUNT, command, key=key)
+        except CrashedError:
+            return
         except OrdoError as error:
             if generation is self.generation:
                 self.judge_error(key, command, error)
@@ -151,7 +153,7 @@ class OnceMachine(RuleBasedStateMachine):
                 told = await generation.orders.modify(ACCOUNT, order_id, change, key=key)
                 if generation is self.generation and told.price != Decimal(price) and not told.status.is_terminal:
                     self.wrong.append(f"{order_id} was told modified with the price {told.price}")
-        except OrdoError:
+        except (OrdoError, CrashedError):
             pass
         finally:
             self.changing.discard(order_id)
@@ -233,25 +235,23 @@ class OnceMachine(RuleBasedStateMachine):
             async def gone() -> None:
                 raise CrashedError
 
-            dead = self.house.now.store
-            dead.before = dict.fromkeys(_OPERATIONS, gone)
-            self.generation = self.house.now  # Answers of the old one are told to nobody from here on.
+            dead = self.house.now
+            dead.store.before = dict.fromkeys(_OPERATIONS, gone)
             self.house.start()
-            self.watch.cancel()
+            self.generation = self.house.now  # What the dead one tells, it tells nobody.
             if arrives:
                 for flight in self.flights:
                     flight.arrive.set()
                     flight.answer.set()
                 await quiet()
             self.flights.clear()
-            self.generation = self.house.now
-            for task in self.tasks:
+            left = {*self.tasks, *dead.once._tasks, self.watch}
+            for task in left:
                 task.cancel()
-            await asyncio.gather(*self.tasks, self.watch, return_exceptions=True)
+            await asyncio.gather(*left, return_exceptions=True)
             self.changing.clear()
             await self.begin()
 
-        self.generation = self.house.now
         self.do(crash())
 
     # What must hold.
@@ -285,7 +285,9 @@ class OnceMachine(RuleBasedStateMachine):
         assert not self.wrong
         assert await house.intents.unsettled() == ()
         assert not self.tasks
-        assert Counter(order.broker_order_id for order in listed if order.broker_order_id) == Counter(house.broker.book)
+        assert Counter(order.broker_order_id for order in listed if order.broker_order_id) == Counter(
+            list(house.broker.book)
+        )
         for row in self.accepted():
             kept = await house.kept(str(row.tag))
             assert (kept.broker_order_id, kept.status) == (row.broker_order_id, row.status)
@@ -352,12 +354,12 @@ class OnceMachine(RuleBasedStateMachine):
             if error.order is not None and error.order.order_id not in self.known:
                 self.known.append(error.order.order_id)
             return
-        if key in self.first_told and not isinstance(error, InFlight) and error.code is not ErrorCode.STORE_UNAVAILABLE:
+        says_nothing_new = isinstance(error, InFlight) or error.code is ErrorCode.STORE_UNAVAILABLE
+        if key in self.first_told and not says_nothing_new:
             self.wrong.append(f"{key} was told {error} after it had been placed")
-        if error.order is not None:
-            for row in self.house.broker.tagged(error.order.order_id):
-                if error.outcome is not Outcome.REFUSED or row.status is not S.REJECTED:
-                    self.wrong.append(f"{key} was told {error.outcome}, the broker has {row}")
+        for row in self.house.broker.tagged("" if error.order is None else error.order.order_id):
+            if error.outcome is not Outcome.REFUSED or row.status is not S.REJECTED:
+                self.wrong.append(f"{key} was told {error.outcome}, the broker has {row}")
 
 
 TestOnce = OnceMachine.TestCase

@@ -9,6 +9,7 @@ from random import Random
 
 from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.adapters.memory.owners import MemoryOwners
 from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.adapters.memory.sessions import MemorySessionStore
 from ordo.application.brokers import BrokerLine, Brokers
@@ -39,6 +40,7 @@ class Services:
 
     def __init__(self, house: House, owner: str) -> None:
         self.owner = owner
+        house.owners.join(owner)
         self.store = DisturbedStore(house.intents)
         self.trail = Trail(house.audit, house.clock)
         brokers = Brokers((BrokerLine(adapter_id="scripted", kind="scripted", broker=house.broker, login=house.login),))
@@ -52,6 +54,7 @@ class Services:
             self.knowledge,
             house.clock,
             self.trail,
+            house.owners,
             owner=owner,
             patience=house.patience,
         )
@@ -83,6 +86,7 @@ class House:
         self.intents = MemoryIdempotencyStore()
         self.session_store = MemorySessionStore()
         self.safety_store = MemorySafetyStore()
+        self.owners = MemoryOwners()
         self.audit = DisturbedAuditLog()
         index = replace(share(NIFTY), name="Nifty 50", tradable=False)
         self.instruments = MemoryInstruments((share(), option(), index))
@@ -93,6 +97,8 @@ class House:
 
     def start(self) -> None:
         """Start the gateway, as if for the first time or after a crash."""
+        if self.starts:
+            self.owners.leave(self.now.owner)
         self.starts += 1
         self.now = Services(self, f"gateway-{self.starts}")
 

@@ -66,8 +66,8 @@ class DisturbedStore(IdempotencyStore):
     async def settle(self, intent: Intent) -> Intent | None:
         return await self._call("settle", lambda: self.inner.settle(intent))
 
-    async def release(self, key: IntentKey) -> None:
-        await self._call("release", lambda: self.inner.release(key))
+    async def release(self, key: IntentKey, order_id: str) -> None:
+        await self._call("release", lambda: self.inner.release(key, order_id))
 
     async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:
         return await self._call("find", lambda: self.inner.find(key, now=now))

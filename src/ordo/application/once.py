@@ -26,6 +26,7 @@ from ordo.domain.errors import (
     Invalid,
     NotSent,
     OrdoError,
+    Outcome,
     OutcomeUnknown,
     Refused,
     Unavailable,
@@ -37,6 +38,7 @@ from ordo.ports.idempotency import IdempotencyStore, OrderIdTaken
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER_MS = 500
+_SEND_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,9 @@ class Once:
         reused.
         """
         holder = await self._store.find(intent.key, now=self._clock.now())
-        return None if holder is None else await self._replay(holder, intent, context)
+        if holder is None or _may_be_repeated(holder, intent):
+            return None
+        return await self._replay(holder, intent, context)
 
     async def drain(self) -> None:
         """Wait until every write under way has come to its end."""
@@ -147,11 +151,15 @@ class Once:
             task.exception()  # The caller may have gone: an error that nobody awaits is no warning.
 
     async def _run(self, write: Write, context: Context) -> Order:
+        began = self._clock.monotonic()
         intent, holder = await self._reserve(write.intent)
+        if holder is not None and _may_be_repeated(holder, intent):
+            await self._store.release(holder.key, holder.order_id)
+            intent, holder = await self._reserve(_instead_of(holder, intent))
         if holder is not None:
             return await self._replay(holder, intent, context)
         try:
-            return await self._carry_out(replace(write, intent=intent), context)
+            return await self._carry_out(replace(write, intent=intent), began, context)
         except OrdoError:
             raise
         except BaseException:  # A mistake, or the end of the event loop: what was done is no longer known here.
@@ -166,13 +174,14 @@ class Once:
                 order = replace(intent.order, order_id=self.new_order_id())
                 intent = replace(intent, order=order)
 
-    async def _carry_out(self, write: Write, context: Context) -> Order:
+    async def _carry_out(self, write: Write, began: float, context: Context) -> Order:
         intent = write.intent
         try:
             if intent.operation is Operation.PLACE:
                 self._trail.order(AuditKind.ORDER_RECEIVED, context, intent.order)
             await write.gate()
             self._trail.order(_WORDS[intent.operation].submitted, context, intent.order)
+            self._refuse_late(intent, began)
         except OrdoError as error:
             raise await self._undone(intent, error, context) from None
         try:
@@ -188,6 +197,16 @@ class Once:
             return await self._lost(intent, error, context)
         return await self._accepted(write, answer, context)
 
+    def _refuse_late(self, intent: Intent, began: float) -> None:
+        """A machine that slept, or a disk that was slow, must not send what was meant for another moment."""
+        waited = max(timedelta(seconds=self._clock.monotonic() - began), self._clock.now() - intent.created_at)
+        if waited > _SEND_WITHIN:
+            raise NotSent(
+                ErrorCode.BROKER_UNAVAILABLE,
+                f"The {intent.operation} was not sent: {waited.total_seconds():.0f} s went by between writing it down"
+                " and sending it, and the market has moved on. Nothing happened; the same key may be used again.",
+            )
+
     async def _accepted(self, write: Write, answer: Acknowledged, context: Context) -> Order:
         intent = write.intent
         order = intent.order
@@ -196,9 +215,10 @@ class Once:
             if intent.operation is not Operation.PLACE:
                 order = await self._knowledge.learn(intent, lambda kept: write.accepted(kept, answer))
             holder = await self._store.settle(replace(intent, state=IntentState.DONE, order=order, answer=order))
-            if holder is not None and holder.answer is not None:
-                # Another gateway has found the order in the book first: what it wrote down is what replays will say.
-                order = holder.answer
+            if holder is not None:
+                # Another gateway has settled it first. If it found it in the book, replays will say what it wrote down;
+                # if it had given it up, it was wrong, and this is no answer to tell as it stands.
+                order = self._told(holder)
         except Exception as error:  # It is accepted, whatever comes of writing it down.
             self._reconciler.abandon(intent)
             order = self._unwritten(intent, order, answer)
@@ -222,7 +242,7 @@ class Once:
 
     async def _undone(self, intent: Intent, error: OrdoError, context: Context) -> OrdoError:
         try:
-            await self._store.release(intent.key)
+            await self._store.release(intent.key, intent.order_id)
         except Unavailable:  # An intent that stays is taken for unknown, and found absent from the book.
             self._reconciler.abandon(intent)
         order = intent.order
@@ -289,6 +309,18 @@ class Once:
             broker_id=intent.order.account.adapter_id,
             order=intent.order,
         )
+
+
+def _may_be_repeated(holder: Intent, intent: Intent) -> bool:
+    """Whether the same request has been proven to have had no effect, so that its key may serve it again."""
+    unsent = holder.failure is not None and holder.failure.outcome is Outcome.NOT_SENT
+    return unsent and holder.fingerprint == intent.fingerprint
+
+
+def _instead_of(holder: Intent, intent: Intent) -> Intent:
+    if intent.operation is not Operation.PLACE:
+        return intent
+    return replace(intent, order=replace(intent.order, metadata={"replaces": holder.order_id}))
 
 
 def _reason(error: Exception) -> str:

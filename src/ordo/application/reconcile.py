@@ -23,10 +23,10 @@ from ordo.domain.idempotency import Intent, IntentState, Operation
 from ordo.domain.orders import OrderStatus, PendingOp
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.owners import Owners
 
 _log = logging.getLogger(__name__)
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-_ABANDONED_AFTER = timedelta(seconds=60)
 _PENDING = {Operation.MODIFY: PendingOp.MODIFY, Operation.CANCEL: PendingOp.CANCEL}
 
 
@@ -62,6 +62,7 @@ class Reconciler:
         knowledge: Knowledge,
         clock: Clock,
         trail: Trail,
+        owners: Owners,
         *,
         owner: str,
         patience: Patience,
@@ -71,18 +72,20 @@ class Reconciler:
         self._knowledge = knowledge
         self._clock = clock
         self._trail = trail
+        self._owners = owners
         self._owner = owner
         self._patience = patience
         self._searches: dict[str, _Search] = {}
         self._abandoned: set[str] = set()
 
     async def recover(self) -> int:
-        """Take up what a crash left open: every such intent is unknown. Returns how many there are to look
-        for.
+        """Take up what gateways that are gone left open: every such intent is unknown.
+
+        Returns how many there are to look for.
         """
         unsettled = await self._store.unsettled()
         for intent in unsettled:
-            if intent.state is IntentState.OPEN and intent.owner != self._owner:
+            if intent.state is IntentState.OPEN and self._is_abandoned(intent):
                 await self._adopt(intent)
         return len(unsettled)
 
@@ -102,17 +105,22 @@ class Reconciler:
             order = replace(intent.order, pending_op=pending, status_message=reason, updated_at=now)
         unknown = replace(intent, state=IntentState.UNKNOWN, order=order)
         try:
+            # Noted before the intent is unknown: from then on anybody may find its result, and clear the note.
+            await self._note(intent, pending)
             holder = await self._store.settle(unknown)
             if holder is not None:
+                await self._note(intent, None)
                 return holder
-            if pending is not None:
-                await self._knowledge.learn(
-                    intent, lambda kept: kept if kept.status.is_terminal else replace(kept, pending_op=pending)
-                )
         except Unavailable:
             self.abandon(intent)
         self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)
         return unknown
+
+    async def _note(self, intent: Intent, pending: PendingOp | None) -> None:
+        if intent.operation is not Operation.PLACE:
+            await self._knowledge.learn(
+                intent, lambda kept: kept if kept.status.is_terminal else replace(kept, pending_op=pending)
+            )
 
     async def pursue(self, intent: Intent, context: Context) -> Intent:
         """Look again and again, at growing distances, until the intent is settled or the caller's patience is
@@ -175,7 +183,7 @@ class Reconciler:
     def _is_abandoned(self, intent: Intent) -> bool:
         if str(intent.key) in self._abandoned:
             return True
-        return intent.owner != self._owner and self._clock.now() - intent.created_at >= _ABANDONED_AFTER
+        return intent.owner != self._owner and not self._owners.is_alive(intent.owner)
 
     async def _adopt(self, intent: Intent) -> Intent | None:
         try:

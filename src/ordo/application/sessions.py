@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ordo.application.brokers import Brokers
 from ordo.application.checks import no_session
-from ordo.application.context import Context
+from ordo.application.context import Context, new_correlation_id
 from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
-from ordo.domain.errors import ErrorCode, Invalid, OrdoError
-from ordo.domain.sessions import LoginAnswer, LoginChallenge, Session, SessionState
+from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError
+from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Session, SessionState
 from ordo.ports.clock import Clock
 from ordo.ports.sessions import SessionStore
+
+_TO_LOOK = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +42,27 @@ class SessionService:
         self._challenges: dict[str, LoginChallenge] = {}
         self._opening: dict[Account, asyncio.Lock] = {}
 
-    async def begin(self, account: Account, context: Context | None = None) -> LoginChallenge | Session:
-        """Start a login: the first challenge, or the session at once where the broker asks for nothing."""
+    async def begin(self, account: Account, context: Context | None = None) -> LoginChallenge:
+        """Start a login: the first challenge. Where the broker asks for nothing its kind is `NONE`, and the session is
+        open already.
+        """
         context = context or Context()
         line = self._brokers.of(account)
         try:
-            return await self._take(account, await line.login.begin(account), context)
+            step = await self._take(account, await line.login.begin(account), context)
         except OrdoError as error:
             self._refused(account, error, context)
             raise
+        if isinstance(step, LoginChallenge):
+            return step
+        nothing = LoginChallenge(
+            account=account,
+            challenge_id=new_correlation_id(),
+            kind=ChallengeKind.NONE,
+            expires_at=self._clock.now() + _TO_LOOK,
+        )
+        self._remember(nothing)
+        return nothing
 
     async def answer(
         self, account: Account, answer: LoginAnswer, context: Context | None = None
@@ -63,7 +77,16 @@ class SessionService:
                 "is not a challenge that this account can answer now; start the login again",
                 code=ErrorCode.NOT_FOUND,
             )
+        missing = [name for name in challenge.fields if name not in answer.answers]
+        if missing and answer.redirect_url is None:
+            raise Invalid(
+                ErrorCode.VALIDATION_ERROR,
+                f"Nothing was sent: the challenge asks for {', '.join(missing)}. It can still be answered.",
+                fields=tuple(FieldFault(field=f"answers.{name}", message="is asked for") for name in missing),
+            )
         del self._challenges[answer.challenge_id]
+        if challenge.kind is ChallengeKind.NONE:
+            return await self.require(account, context)
         try:
             return await self._take(account, await line.login.answer(challenge, answer), context)
         except OrdoError as error:
@@ -100,8 +123,8 @@ class SessionService:
             session = await self._store.get(account)
             if self._usable(session):
                 return session
-            opened = await self.begin(account, context)
-            return opened if isinstance(opened, Session) else None
+            await self.begin(account, context)
+            return await self._store.get(account)
 
     async def require(self, account: Account, context: Context) -> Session:
         """A session that may be used now; raises `Invalid` (`INVALID_SESSION`) where there is none."""
@@ -128,7 +151,6 @@ class SessionService:
     async def _take(
         self, account: Account, step: LoginChallenge | Session, context: Context
     ) -> LoginChallenge | Session:
-        now = self._clock.now()
         if step.account != account:
             raise Invalid.field(
                 "account",
@@ -145,9 +167,13 @@ class SessionService:
                 facts={"expires_at": step.expires_at.isoformat()},
             )
         else:
-            live = {key: kept for key, kept in self._challenges.items() if kept.expires_at > now}
-            self._challenges = live | {step.challenge_id: step}
+            self._remember(step)
         return step
+
+    def _remember(self, challenge: LoginChallenge) -> None:
+        now = self._clock.now()
+        live = {key: kept for key, kept in self._challenges.items() if kept.expires_at > now}
+        self._challenges = live | {challenge.challenge_id: challenge}
 
     def _refused(self, account: Account, error: OrdoError, context: Context) -> None:
         self._trail.write(AuditKind.LOGIN_REFUSED, context, account=account, facts={"error_code": error.code})

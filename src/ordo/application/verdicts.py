@@ -34,7 +34,7 @@ def given_up(intent: Intent, row: BrokerOrder | None, at: datetime) -> Intent:
     what = "does not show it" if row is None else "still shows the order as it was"
     message = (
         f"It is proven that the {intent.operation} of order {intent.order_id} had no effect: the broker's order book,"
-        f" read completely several times, {what}. Nothing is pending; to try again use a new key."
+        f" read completely several times, {what}. Nothing is pending; the same key may be used again."
     )
     failure = Failure(code=ErrorCode.BROKER_UNAVAILABLE, message=message, outcome=Outcome.NOT_SENT)
     failed = replace(intent, state=IntentState.FAILED, failure=failure)

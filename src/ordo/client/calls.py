@@ -218,12 +218,12 @@ def get_session(account: str) -> Call[Session]:
     return Call(method="GET", path=path("sessions", *account_parts(account)), read=reading(Session))
 
 
-def begin_login(account: str) -> Call[LoginChallenge | Session]:
-    """Start a login: the first challenge, or the session where the broker asks for nothing. Tried only once."""
+def begin_login(account: str) -> Call[LoginChallenge]:
+    """Start a login: the first challenge; with kind `none` the session is open already. Tried only once."""
     return Call(
         method="POST",
         path=path("sessions", *account_parts(account), "login"),
-        read=_login.validate_json,
+        read=reading(LoginChallenge),
         repeatable=False,
     )
 

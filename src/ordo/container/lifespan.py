@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from ordo.adapters.owners import FileOwners
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.application.context import Context
 from ordo.application.gateway import Gateway
@@ -34,6 +35,10 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         database = container.database()
         await database.open()
         stack.push_async_callback(database.close)
+        owners, owner = container.owners(), container.owner()
+        if isinstance(owners, FileOwners):
+            owners.join(owner)
+            stack.callback(owners.leave, owner)
         gateway = container.gateway()
         stack.push_async_callback(container.once().drain)
         trail = container.trail()

@@ -25,6 +25,7 @@ from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
+from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
@@ -41,6 +42,7 @@ class Container(containers.DeclarativeContainer):
     clock: providers.Provider[Clock] = support.clock
     random: providers.Provider[Random] = support.random
     owner: providers.Provider[str] = support.owner
+    owners: providers.Provider[Owners] = support.owners
     audit: providers.Provider[AuditLog] = support.audit
     sealer: providers.Provider[Sealer] = support.sealer
 
@@ -61,6 +63,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         random=random,
         owner=owner,
+        owners=owners,
         audit=audit,
         brokers=brokers,
         session_store=session_store,

@@ -28,6 +28,7 @@ from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
+from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
@@ -47,6 +48,7 @@ class Services(containers.DeclarativeContainer):
     clock: providers.Dependency[Clock] = providers.Dependency()
     random: providers.Dependency[Random] = providers.Dependency()
     owner: providers.Dependency[str] = providers.Dependency()
+    owners: providers.Dependency[Owners] = providers.Dependency()
     audit: providers.Dependency[AuditLog] = providers.Dependency()
     brokers: providers.Dependency[Brokers] = providers.Dependency()
     session_store: providers.Dependency[SessionStore] = providers.Dependency()
@@ -69,6 +71,7 @@ class Services(containers.DeclarativeContainer):
         knowledge,
         clock,
         trail,
+        owners,
         owner=owner,
         patience=providers.Callable(_patience, settings),
     )

@@ -11,11 +11,13 @@ from random import Random, SystemRandom
 from dependency_injector import containers, providers
 
 from ordo.adapters.clock import SystemClock
+from ordo.adapters.owners import FileOwners
 from ordo.adapters.sealing import Sealer, generate_master_key
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.domain.sessions import Secret
 from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
+from ordo.ports.owners import Owners
 from ordo.schemas.config.settings import ConfigurationError, Settings
 
 _log = logging.getLogger(__name__)
@@ -56,10 +58,16 @@ def owner() -> str:
     return f"{os.getpid()}-{secrets.token_hex(8)}"
 
 
+def owners(settings: Settings) -> FileOwners:
+    """The gateways that share the configured database."""
+    return FileOwners(settings.database_path.with_name(settings.database_path.name + ".owners"))
+
+
 class Support(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
     random: providers.Provider[Random] = providers.Singleton(SystemRandom)
     owner: providers.Provider[str] = providers.Singleton(owner)
     sealer: providers.Provider[Sealer] = providers.Singleton(sealer, settings)
+    owners: providers.Provider[Owners] = providers.Singleton(owners, settings)
     audit: providers.Provider[AuditLog] = providers.Singleton(FileAuditLog, settings.provided.audit.dir)

@@ -39,8 +39,11 @@ class IdempotencyStore(Protocol):
         """
 
     @abstractmethod
-    async def release(self, key: IntentKey) -> None:
-        """Remove an intent that is proven to have had no effect, so that its key may be used again."""
+    async def release(self, key: IntentKey, order_id: str) -> None:
+        """Remove an intent that is proven to have had no effect, so that its key may be used again.
+
+        A key that is held for another order, or not at all, is left as it is.
+        """
 
     @abstractmethod
     async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:

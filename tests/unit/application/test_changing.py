@@ -22,7 +22,7 @@ from ordo.domain.orders import ModifyOrder, Order, OrderStatus, OrderType, Pendi
 from ordo.domain.safety import KillState
 from tests.support.broker import Mishap, lost, not_sent, refused
 from tests.support.clock import quiet
-from tests.support.house import House, order_in
+from tests.support.house import House, Services, order_in
 from tests.support.orders import ACCOUNT, BUY_TEN
 from tests.support.stores import fail, fail_times
 
@@ -513,3 +513,24 @@ async def test_time_passes_in_the_history(house: House) -> None:
     after = await _modify(house, order)
     assert after.history[-1].at - after.history[0].at == timedelta(seconds=5)
     assert after.updated_at == house.clock.now()
+
+
+@pytest.mark.parametrize("moment", ["before settle", "after settle", "before record", "after record"])
+async def test_a_change_that_is_found_while_it_is_being_noted_as_lost_does_not_stay_pending(
+    house: House, moment: str
+) -> None:
+    order = await house.place()
+    side, name = moment.split()
+    hooks = house.now.store.before if side == "before" else house.now.store.after
+
+    async def somebody_looks() -> None:
+        del hooks[name]
+        intent = await house.intent("m1", f"MODIFY {order.order_id}")
+        assert intent is not None
+        await Services(house, house.now.owner).reconciler.look(intent)
+
+    house.broker.next("modify", Mishap(after=lost()))
+    hooks[name] = somebody_looks
+    after = await _modify(house, order)
+    kept = await house.kept(order.order_id)
+    assert (after.price, after.pending_op) == (kept.price, kept.pending_op) == (Decimal("801.00"), None)

@@ -74,6 +74,6 @@ async def test_what_changes_too_fast_to_be_written_down_is_said_to(house: House)
 
 async def test_of_an_order_that_is_gone_the_last_word_is_the_intents(house: House) -> None:
     placement = await _placed(house)
-    await house.intents.release(placement.key)
+    await house.intents.release(placement.key, placement.order_id)
     after = await house.now.knowledge.learn(placement, lambda order: _note(order, "a"))
     assert after == _note(placement.order, "a")

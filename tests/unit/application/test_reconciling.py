@@ -9,7 +9,7 @@ import pytest
 
 from ordo.domain.audit import AuditKind
 from ordo.domain.capabilities import Capabilities
-from ordo.domain.errors import ErrorCode, InFlight, OutcomeUnknown, Refused, Unavailable
+from ordo.domain.errors import ErrorCode, InFlight, Invalid, OutcomeUnknown, Refused, Unavailable
 from ordo.domain.idempotency import IntentState
 from ordo.domain.orders import MatchedBy, Order, OrderStatus
 from tests.support.broker import ALL, Mishap, lost
@@ -35,6 +35,12 @@ async def _look(house: House, key: str = "k1") -> IntentState:
     intent = await house.intent(key)
     assert intent is not None
     return (await house.now.reconciler.look(intent)).state
+
+
+async def _answers(callers: list[asyncio.Task[Order]]) -> list[Order]:
+    told = await asyncio.gather(*callers, return_exceptions=True)
+    assert all(isinstance(one, Order | InFlight) for one in told)
+    return [one for one in told if isinstance(one, Order)]
 
 
 async def test_the_search_goes_on_while_the_caller_waits(house: House) -> None:
@@ -104,13 +110,27 @@ async def test_absence_is_proven_by_two_complete_reads_a_minute_after_the_loss_a
     assert await _look(house) is IntentState.UNKNOWN
     await house.clock.advance(0.1)
     assert await _look(house) is IntentState.FAILED
-    with pytest.raises(Unavailable) as failure:
-        await house.place()
-    assert failure.value.code is ErrorCode.BROKER_UNAVAILABLE
-    assert failure.value.replayed
-    assert order_in(failure.value).status is S.NOT_PLACED
     assert (await house.kept(order.order_id)).status is S.NOT_PLACED
     assert house.broker.count("place") == 1
+
+
+async def test_what_is_proven_not_placed_may_be_placed_with_the_same_key_by_a_new_order(house: House) -> None:
+    lost_one = await _lose(house, accepted=False)
+    await house.clock.advance(60)
+    assert await _look(house) is IntentState.UNKNOWN
+    assert await _look(house) is IntentState.FAILED
+    other = replace(BUY_TEN, quantity=20)
+    with pytest.raises(Invalid) as reused:
+        await house.place(command=other)
+    assert reused.value.code is ErrorCode.IDEMPOTENCY_KEY_REUSED
+    callers = [house.start_place(), house.start_place()]
+    await quiet()
+    (placed,) = {order.order_id: order for order in await _answers(callers)}.values()
+    assert placed.status is S.ACKNOWLEDGED
+    assert placed.order_id != lost_one.order_id
+    assert placed.metadata == {"replaces": lost_one.order_id}
+    assert house.broker.count("place") == 2
+    assert len(house.broker.book) == 1
 
 
 async def test_one_complete_read_proves_nothing_however_late(house: House) -> None:
@@ -289,18 +309,20 @@ async def test_the_same_key_after_a_crash_looks_and_never_sends(house: House) ->
     assert house.broker.count("place") == 1
 
 
-async def test_another_gateways_work_is_left_to_it_for_a_minute(house: House) -> None:
+async def test_another_gateways_work_is_left_to_it_for_as_long_as_it_lives(house: House) -> None:
     hold = asyncio.Event()
     house.broker.next("place", Mishap(wait_after=hold))
     slow = house.start_place()
     await quiet()
+    first = house.now.owner
     house.start()  # Beside the first, over the same stores.
+    house.owners.join(first)
     with pytest.raises(InFlight):
         await house.place()
-    await house.clock.advance(59)
+    await house.clock.advance(3600)
     with pytest.raises(InFlight):
         await house.place()
-    await house.clock.advance(1)
+    house.owners.leave(first)
     assert (await house.place()).broker_order_id == "B1"
     hold.set()
     assert (await slow).broker_order_id == "B1"

@@ -59,7 +59,9 @@ async def test_instruments(ordo: AsyncOrdoClient) -> None:
 
 async def test_sessions(ordo: AsyncOrdoClient) -> None:
     assert (await ordo.sessions.get(DEMO)).state == "NONE"
-    opened = await ordo.sessions.begin(DEMO)
+    challenge = await ordo.sessions.begin(DEMO)
+    assert (challenge.kind, challenge.fields) == ("none", ())
+    opened = await ordo.sessions.answer(DEMO, challenge.challenge_id, answers={})
     assert isinstance(opened, Session)
     assert await ordo.sessions.list() == (opened,)
     await ordo.sessions.end(DEMO)

@@ -28,7 +28,9 @@ class MemoryIdempotencyStore(IdempotencyStore):
             return holder
         if intent.operation is Operation.PLACE and self._placed_by.get(intent.order_id, intent.key) != intent.key:
             raise OrderIdTaken
-        await self.release(intent.key)
+        expired = self._intents.get(intent.key)
+        if expired is not None:
+            self._drop(expired)
         self._keep(intent)
         return None
 
@@ -41,10 +43,10 @@ class MemoryIdempotencyStore(IdempotencyStore):
         self._keep(replace(held, state=intent.state, order=intent.order, answer=intent.answer, failure=intent.failure))
         return None
 
-    async def release(self, key: IntentKey) -> None:
-        released = self._intents.pop(key, None)
-        if released is not None and released.operation is Operation.PLACE:
-            del self._placed_by[released.order_id]
+    async def release(self, key: IntentKey, order_id: str) -> None:
+        held = self._intents.get(key)
+        if held is not None and held.order_id == order_id:
+            self._drop(held)
 
     async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:
         holder = self._intents.get(key)
@@ -72,8 +74,13 @@ class MemoryIdempotencyStore(IdempotencyStore):
         expired = (intent for intent in self._intents.values() if _is_expired(intent, now))
         oldest = nsmallest(limit, expired, key=lambda intent: (intent.expires_at, str(intent.key)))
         for intent in oldest:
-            await self.release(intent.key)
+            self._drop(intent)
         return len(oldest)
+
+    def _drop(self, intent: Intent) -> None:
+        del self._intents[intent.key]
+        if intent.operation is Operation.PLACE:
+            del self._placed_by[intent.order_id]
 
     def _keep(self, intent: Intent) -> None:
         self._intents[intent.key] = replace(

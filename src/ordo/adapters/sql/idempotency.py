@@ -29,7 +29,8 @@ _ACCOUNT = _TABLE.c.account == bindparam("of_account")
 
 _FIND = select(_TABLE).where(_OF_KEY)
 _RESERVE = insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key)
-_RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY)
+_DROP = delete(DbIdempotencyRecord).where(_OF_KEY)
+_RELEASE = _DROP.where(_ORDER_ID)
 _SETTLE = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID, UNSETTLED)
 _SETTLED_BEFORE = select(_TABLE).where(_OF_KEY, _ORDER_ID)
 _PLACEMENT = select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT)
@@ -78,8 +79,9 @@ class SqlIdempotencyStore(IdempotencyStore):
         holder = await self._database.write(partial(_settle, named=named, outcome=_outcome(intent)))
         return None if holder is None else _intent(holder)
 
-    async def release(self, key: IntentKey) -> None:
-        await self._database.write(partial(_change, statement=_RELEASE, named={"of": str(key)}))
+    async def release(self, key: IntentKey, order_id: str) -> None:
+        named = {"of": str(key), "of_order": order_id}
+        await self._database.write(partial(_change, statement=_RELEASE, named=named))
 
     async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:
         row = await self._database.read(partial(_one, statement=_FIND, named={"of": str(key)}))
@@ -122,7 +124,7 @@ def _reserve(connection: Connection, row: dict[str, object], now: datetime) -> _
     named = {"of": row["key"], "of_order": row["order_id"]}
     if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
         return _Reserved(order_id_is_taken=True)
-    connection.execute(_RELEASE, {"of": row["key"]})
+    connection.execute(_DROP, {"of": row["key"]})
     connection.execute(_RESERVE, row).one()
     return _Reserved()
 

@@ -56,10 +56,10 @@ class LoginAnswer(Command[domain.LoginAnswer]):
     model_config = ConfigDict(
         hide_input_in_errors=True,
         json_schema_extra={
-            "oneOf": [
-                {"required": ["redirect_url"], "properties": {"redirect_url": {"type": "string"}}},
-                {"required": ["answers"]},
-            ],
+            "not": {
+                "required": ["redirect_url", "answers"],
+                "properties": {"redirect_url": {"type": "string"}, "answers": {"minProperties": 1}},
+            },
             "examples": [{"challenge_id": "c1f0", "answers": {"password": "…"}}],
         },
     )
@@ -69,11 +69,11 @@ class LoginAnswer(Command[domain.LoginAnswer]):
         default=None, description="The whole address to which the broker sent the browser."
     )
     answers: dict[Annotated[str, Field(min_length=1, max_length=64)], SecretAnswer] = Field(
-        default_factory=dict, min_length=1, max_length=4, description="A value for each of the challenge's `fields`."
+        default_factory=dict, max_length=4, description="A value for each of the challenge's `fields`."
     )
 
     @model_validator(mode="after")
     def _one_answer(self) -> Self:
-        if (self.redirect_url is None) is not bool(self.answers):
-            raise ValueError("give either redirect_url or answers")
+        if self.redirect_url is not None and self.answers:
+            raise ValueError("give either redirect_url or answers, not both")
         return self

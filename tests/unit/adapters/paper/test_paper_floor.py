@@ -16,13 +16,15 @@ from ordo.adapters.paper.floor import Floor
 from ordo.adapters.paper.rules import Refusal
 from ordo.adapters.paper.state import dump
 from ordo.domain.errors import ErrorCode, Unavailable
+from ordo.domain.instruments import Instrument
 from ordo.domain.orders import OrderStatus, OrderTerms, Product
 from ordo.ports.journal import Entry
 from tests.support.clock import VirtualClock
-from tests.unit.adapters.paper.paper_desk import SBIN, Side_, terms_of
+from tests.unit.adapters.paper.paper_desk import BSE_SBIN, SBIN, Side_, terms_of
 
 STREAM = "paper/paper"
 CASH = Decimal("1000000.00")
+LISTED = {SBIN.key: SBIN, BSE_SBIN.key: BSE_SBIN}
 
 
 class SlowJournal(MemoryJournal):
@@ -56,10 +58,10 @@ class Street:
             checkpoint_every=checkpoint_every,
         )
 
-    def tell(self, last: str, *, size: int = 100) -> None:
+    def tell(self, last: str, *, size: int = 100, of: Instrument = SBIN) -> None:
         price = Decimal(last)
         bid, ask = str(price - Decimal("0.05")), str(price + Decimal("0.05"))
-        self.prices.quote(SBIN.key, self.clock.now(), last, bids=((bid, size),), asks=((ask, size),))
+        self.prices.quote(of.key, self.clock.now(), last, bids=((bid, size),), asks=((ask, size),))
 
     async def place(self, floor: Floor, terms: OrderTerms, tag: str) -> Refusal | None:
         answer = await floor.submit(
@@ -69,8 +71,8 @@ class Street:
                 account_id="A",
                 tag=tag,
                 terms=terms,
-                instrument=SBIN,
-                depth=self.prices.depth(SBIN.key, now),
+                instrument=LISTED[terms.instrument],
+                depth=self.prices.depth(terms.instrument, now),
             ),
         )
         return answer if isinstance(answer, Refusal) else None
@@ -144,7 +146,7 @@ async def test_a_broker_far_behind_goes_on_from_the_checkpoint() -> None:
     assert await street.place(slow, terms_of(SBIN, "BUY", 1, "770.00"), "again") is None
 
 
-async def test_instruments_that_move_at_one_moment_move_together() -> None:
+async def test_orders_are_reached_in_the_order_of_the_market() -> None:
     street = Street()
     floor = street.floor()
     for tag, limit in (("a", "779.00"), ("b", "779.50")):
@@ -157,6 +159,35 @@ async def test_instruments_that_move_at_one_moment_move_together() -> None:
     first, second = floor.exchange.state.orders.values()
     assert (first.filled, second.filled) == (60, 60)
     assert second.updated_at < first.updated_at
+
+
+async def test_instruments_that_move_at_one_moment_are_reached_together() -> None:
+    street = Street()
+    street.tell("780.00", of=BSE_SBIN)
+    floor = street.floor()
+    await street.place(floor, terms_of(SBIN, "BUY", 1, "779.00"), "a")
+    await street.place(floor, terms_of(BSE_SBIN, "BUY", 1, "779.00"), "b")
+    street.clock.step(timedelta(seconds=1))
+    street.tell("778.00")
+    street.tell("778.00", of=BSE_SBIN)
+    street.clock.step(timedelta(seconds=1))
+    street.tell("790.00")
+    street.tell("790.00", of=BSE_SBIN)
+    await floor.attend("A")
+    assert [order.status for order in floor.exchange.state.orders.values()] == [OrderStatus.FILLED] * 2
+    (entry,) = [entry for entry in await street.journal.read(STREAM, after=0) if "market_moved" in entry.text]
+    assert entry.text.index('"BSE"') < entry.text.index('"NSE"')
+
+
+async def test_the_first_market_of_a_day_is_not_the_last_of_the_one_before() -> None:
+    street = Street()
+    floor = street.floor()
+    await street.place(floor, terms_of(SBIN, "BUY", 1, "779.00"), "T")
+    street.clock.step(timedelta(hours=14))  # Midnight in India.
+    street.tell("770.00")
+    await floor.attend("A")
+    (order,) = floor.exchange.state.orders.values()
+    assert (order.status, order.filled) == (OrderStatus.EXPIRED, 0)
 
 
 async def test_a_long_look_back_lets_others_run() -> None:

@@ -140,6 +140,17 @@ def test_a_position_blocks_margin_for_what_it_traded_at() -> None:
     assert desk.account().margin == Decimal("15600.00") + (NIFTY_LEVEL * Decimal("0.15") + 110) * 65
 
 
+def test_a_sale_blocks_for_the_highest_price_it_may_meet() -> None:
+    desk = Desk()
+    quoted(desk, SBIN, "779.95", "780.00", last="780.00")
+    resting = desk.place(terms_of(SBIN, "SELL", 1, "800.00", product=Product.MIS))
+    assert (resting.unit, resting.status) == (Decimal("160.00"), OrderStatus.OPEN)
+    stop = desk.place(terms_of(SBIN, "SELL", 1, "700.00", trigger="775.00", product=Product.MIS))
+    assert (stop.unit, stop.status) == (Decimal("155.00"), OrderStatus.TRIGGER_PENDING)
+    crossing = desk.place(terms_of(SBIN, "SELL", 1, "700.00", product=Product.MIS))
+    assert (crossing.unit, crossing.status) == (Decimal("156.00"), OrderStatus.FILLED)
+
+
 def test_an_order_that_only_reduces_blocks_nothing_even_in_an_empty_account() -> None:
     desk = Desk("16000.00")
     quoted(desk, SBIN, "779.95", "780.00")

@@ -19,7 +19,12 @@ async def test_a_broker_that_asks_for_nothing_opens_at_once(door: Door) -> None:
         "DEMO",
     )
     assert "ordo login paper DEMO" in none["advice"]
-    opened = await door.http.post(f"{PAPER}/login")
+    challenge = await door.http.post(f"{PAPER}/login")
+    assert challenge.status_code == 200
+    assert (challenge.json()["kind"], challenge.json()["fields"]) == ("none", [])
+    assert (await door.http.get(PAPER)).json()["state"] == "ACTIVE"
+    answer = {"challenge_id": challenge.json()["challenge_id"], "answers": {}}
+    opened = await door.http.post(f"{PAPER}/login/answer", json=answer)
     assert opened.status_code == 201
     assert set(opened.json()) == SESSION
     assert (opened.json()["state"], opened.json()["expires_at"]) == ("ACTIVE", "2026-11-24T03:00:00+05:30")
@@ -67,10 +72,22 @@ async def test_a_wrong_password_is_the_broker_s_word(door: Door) -> None:
     assert "wrong-one" not in answer.text
 
 
+async def test_an_answer_that_lacks_a_field_names_it_and_loses_nothing(door: Door) -> None:
+    await door.http.post(f"{ASKS}/login")
+    for answers in ({}, {"otp": "123456"}):
+        answer = await door.http.post(
+            f"{ASKS}/login/answer", json={"challenge_id": "challenge-password", "answers": answers}
+        )
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "VALIDATION_ERROR")
+        assert [fault["field"] for fault in answer.json()["details"]["fields"]] == ["answers.password"]
+    right = await door.http.post(
+        f"{ASKS}/login/answer", json={"challenge_id": "challenge-password", "answers": {"password": PASSWORD}}
+    )
+    assert right.status_code == 202
+
+
 async def test_an_answer_is_one_of_two_kinds(door: Door) -> None:
     for body in (
-        {"challenge_id": "c"},
-        {"challenge_id": "c", "answers": {}},
         {"challenge_id": "c", "answers": {"otp": ""}},
         {"challenge_id": "c", "answers": {"otp": 123456}},
         {"challenge_id": "c", "answers": {"otp": "1"}, "redirect_url": "https://127.0.0.1/?code=1"},

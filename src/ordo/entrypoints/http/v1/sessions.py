@@ -7,7 +7,6 @@ from litestar.params import RequestBody
 
 from ordo.application.gateway import Gateway
 from ordo.domain import sessions as domain
-from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
@@ -28,11 +27,6 @@ _OPENED = Answer(meaning="The session is open.", view=Session)
 
 def routes(gateway: Gateway) -> Router:
     sessions = gateway.sessions
-
-    async def shown(owner: Account, step: domain.LoginChallenge | domain.Session, *, challenge_status: int) -> Reply:
-        if isinstance(step, domain.Session):
-            return answers.one(Session.of(await sessions.get(owner)), status=201)
-        return answers.one(LoginChallenge.of(step), status=challenge_status)
 
     @get(
         "/",
@@ -60,15 +54,13 @@ def routes(gateway: Gateway) -> Router:
         operation_id="beginLogin",
         summary="Start a login",
         description=(
-            "Gives the first challenge, or the session at once where the broker asks for nothing. Takes no body."
+            "Gives the first challenge. Its `kind` is `none` where the broker asks for nothing: the session is then"
+            " open already, and an answer without fields only shows it. Takes no body."
         ),
-        opt=contract(
-            answers={200: Answer(meaning="The first challenge.", view=LoginChallenge), 201: _OPENED}, raises=_LOGIN
-        ),
+        opt=contract(answers={200: Answer(meaning="The first challenge.", view=LoginChallenge)}, raises=_LOGIN),
     )
     async def login(request: Call) -> Reply:
-        owner = account(request)
-        return await shown(owner, await sessions.begin(owner, context(request)), challenge_status=200)
+        return answers.one(LoginChallenge.of(await sessions.begin(account(request), context(request))))
 
     @post(
         "/{adapter_id:str}/{account_id:str}/login/answer",
@@ -86,7 +78,9 @@ def routes(gateway: Gateway) -> Router:
     async def answer(request: Call, data: RequestBody[LoginAnswer]) -> Reply:
         owner = account(request)
         step = await sessions.answer(owner, data.to_domain(), context(request))
-        return await shown(owner, step, challenge_status=202)
+        if isinstance(step, domain.LoginChallenge):
+            return answers.one(LoginChallenge.of(step), status=202)
+        return answers.one(Session.of(await sessions.get(owner)), status=201)
 
     @delete(
         "/{adapter_id:str}/{account_id:str}",
