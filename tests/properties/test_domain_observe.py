@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
-from hypothesis import event, given
+from hypothesis import event, given, reject
 from hypothesis import strategies as st
 
 from ordo.domain.book import BrokerOrder, observe
-from ordo.domain.orders import MatchedBy, Order, OrderStatus
+from ordo.domain.errors import Invalid
+from ordo.domain.orders import MatchedBy, ModifyOrder, Order, OrderStatus, Validity
 from tests.support.clock import MONDAY_MORNING
 from tests.support.machine import TABLE, TERMINAL
 from tests.support.orders import orders, rows
@@ -77,3 +79,22 @@ def test_what_the_broker_contradicts_itself_in_is_marked(pair: tuple[Order, Brok
     order, row = pair
     if (row.status is OrderStatus.FILLED) != (row.filled_quantity == row.quantity):
         assert any(step.anomaly for step in _seen(order, row).history)
+
+
+@given(order=orders(), other=orders(), data=st.data())
+def test_an_order_takes_any_terms_that_another_moment_of_it_allowed(
+    order: Order, other: Order, data: st.DataObject
+) -> None:
+    change = ModifyOrder(
+        quantity=data.draw(st.integers(1, 8)),
+        validity=data.draw(st.sampled_from(Validity)),
+        price=data.draw(st.sampled_from([Decimal(799), Decimal(800)])),
+    )
+    try:
+        terms = change.applied_to(order)
+    except Invalid:
+        reject()
+    after = other.with_terms(terms)
+    assert (after.price, after.validity) == (terms.price, terms.validity)
+    assert (after.status, after.filled_quantity) == (other.status, other.filled_quantity)
+    assert after.quantity == terms.quantity or terms.quantity <= other.filled_quantity or after.status is OrderStatus.FILLED

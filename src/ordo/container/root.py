@@ -46,7 +46,7 @@ class Container(containers.DeclarativeContainer):
     audit: providers.Provider[AuditLog] = support.audit
     sealer: providers.Provider[Sealer] = support.sealer
 
-    stores = providers.Container(Stores, settings=settings, sealer=sealer)
+    stores = providers.Container(Stores, settings=settings, sealer=sealer, clock=clock)
     database: providers.Provider[Database] = stores.database
     session_store: providers.Provider[SessionStore] = stores.sessions
     idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency

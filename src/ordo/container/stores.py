@@ -12,12 +12,19 @@ from ordo.adapters.sql.idempotency import SqlIdempotencyStore
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.safety import SqlSafetyStore
 from ordo.adapters.sql.sessions import SqlSessionStore
+from ordo.domain.calendar import trading_day
+from ordo.domain.instruments import Instrument
+from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
+
+
+def _catalogue(clock: Clock) -> tuple[Instrument, ...]:
+    return load_catalogue(trading_day(clock.now()))
 
 
 class Stores(containers.DeclarativeContainer):
@@ -28,6 +35,7 @@ class Stores(containers.DeclarativeContainer):
     idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(SqlIdempotencyStore, database)
     safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)
     journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
+    clock: providers.Dependency[Clock] = providers.Dependency()
     instruments: providers.Provider[InstrumentStore] = providers.Singleton(
-        MemoryInstruments, providers.Singleton(load_catalogue)
+        MemoryInstruments, providers.Callable(_catalogue, clock)
     )

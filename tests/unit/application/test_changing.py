@@ -534,3 +534,13 @@ async def test_a_change_that_is_found_while_it_is_being_noted_as_lost_does_not_s
     after = await _modify(house, order)
     kept = await house.kept(order.order_id)
     assert (after.price, after.pending_op) == (kept.price, kept.pending_op) == (Decimal("801.00"), None)
+
+
+async def test_a_lost_change_of_an_order_that_has_ended_since_is_still_learnt(house: House) -> None:
+    order = await house.place()
+    await _lose(house, "modify", Mishap(after=lost()), order)
+    house.broker.end("B1", S.CANCELLED)
+    assert (await house.now.orders.list(ACCOUNT)).items[0].status is S.CANCELLED
+    assert (await _modify(house, order)).price == Decimal("801.00")
+    kept = await house.kept(order.order_id)
+    assert (kept.status, kept.price, kept.pending_op) == (S.CANCELLED, Decimal("801.00"), None)

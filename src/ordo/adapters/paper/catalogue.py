@@ -33,9 +33,9 @@ def load_listings() -> tuple[Listing, ...]:
     return tuple(_listing(row) for row in rows)
 
 
-def load_catalogue() -> tuple[Instrument, ...]:
-    """The instruments of the whole catalogue."""
-    return tuple(listing.instrument for listing in load_listings())
+def load_catalogue(today: date = AS_OF) -> tuple[Instrument, ...]:
+    """The instruments of the whole catalogue, as of today: bands and lots of the paper exchange never change."""
+    return tuple(replace(listing.instrument, as_of=today) for listing in load_listings())
 
 
 def underlying_of(key: InstrumentKey) -> InstrumentKey | None:

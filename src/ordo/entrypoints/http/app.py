@@ -19,6 +19,7 @@ from ordo.entrypoints.http.correlation import Correlated
 from ordo.entrypoints.http.failures import HANDLERS
 from ordo.entrypoints.http.methods import Methods
 from ordo.entrypoints.http.openapi import document
+from ordo.entrypoints.http.query import NoUnreadQuery
 from ordo.entrypoints.http.v1 import accounts, instruments, orders, sessions, switchboard
 from ordo.schemas.config.settings import ConfigurationError, load_settings
 
@@ -48,7 +49,7 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
     app = Litestar(
         [*described, pages.routes(document(described))],
         lifespan=[open_house],
-        middleware=[BearerToken(settings.token.get_secret_value())],
+        middleware=[BearerToken(settings.token.get_secret_value()), NoUnreadQuery()],
         exception_handlers=HANDLERS,
         request_max_body_size=settings.http.max_body_bytes,
         openapi_config=None,

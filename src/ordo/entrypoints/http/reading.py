@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar, cast
 
 from litestar import Request
@@ -32,14 +33,7 @@ class JsonBody(AbstractDTO[T]):
     """
 
     def decode_bytes(self, value: bytes) -> T:
-        given = next((text for name, text in self.asgi_connection.scope["headers"] if name == b"content-type"), b"")
-        media_type = given.partition(b";")[0].decode("latin-1")
-        if media_type.strip().lower() != "application/json":
-            raise Invalid(
-                ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-                "Nothing was done: the body must be JSON, with the header Content-Type: application/json.",
-                fields=(FieldFault(field="Content-Type", message="must be application/json", seen=media_type),),
-            )
+        _refuse_other_forms(self.asgi_connection.scope["headers"])
         try:
             read = self.model_type.model_validate_json(value)
         except ValidationError as error:
@@ -87,6 +81,25 @@ def key(call: Call) -> str:
     if len(given) > 1:
         raise _unreadable((FieldFault(field="Idempotency-Key", message="must be given once"),))
     return given[0].strip(b" \t").decode("latin-1") if given else ""
+
+
+def _refuse_other_forms(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Bodies are plain JSON in UTF-8, and say so."""
+    told = {name: text.decode("latin-1").lower() for name, text in headers if name.startswith(b"content-")}
+    media_type, _, parameters = told.get(b"content-type", "").partition(";")
+    charset = parameters.partition("charset=")[2].strip().strip('"')
+    encoding = told.get(b"content-encoding", "identity").strip()
+    for name, seen, right in (
+        ("Content-Type", media_type, media_type.strip() == "application/json"),
+        ("Content-Type", charset, charset in ("", "utf-8", "utf8")),
+        ("Content-Encoding", encoding, encoding == "identity"),
+    ):
+        if not right:
+            raise Invalid(
+                ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                "Nothing was done: the body must be plain JSON in UTF-8, with Content-Type: application/json.",
+                fields=(FieldFault(field=name, message="must be application/json, in UTF-8, not encoded", seen=seen),),
+            )
 
 
 def _refusal(error: ValidationError, *, hidden: bool) -> Invalid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 from pathlib import Path
 from typing import Never
@@ -207,3 +208,30 @@ def test_the_environment_makes_an_application(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("ORDO_TOKEN", "")
     with pytest.raises(ConfigurationError):
         app_from_environment()
+
+
+@pytest.mark.parametrize("query", ["foo=1", "instrument=NSE:SBIN&token=x", "=", "%00"])
+async def test_a_query_parameter_that_nobody_reads_is_refused(door: Door, query: str) -> None:
+    for method, path in (("GET", ORDERS), ("GET", "/api/v1/status"), ("DELETE", f"{ORDERS}/373000000000001")):
+        answer = await door.http.request(method, f"{path}?{query}", headers={"Idempotency-Key": "k"})
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "VALIDATION_ERROR")
+    placed = await door.http.post(f"{ORDERS}?{query}", json=dict(BUY), headers={"Idempotency-Key": "k"})
+    assert placed.status_code == 400
+    assert (await door.http.get(ORDERS)).json() == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        {"Content-Type": "application/json; charset=utf-16"},
+        {"Content-Type": "application/json; charset=latin1"},
+        {"Content-Type": "text/plain"},
+    ],
+)
+async def test_a_body_in_another_form_is_refused(door: Door, headers: dict[str, str]) -> None:
+    body = json.dumps(dict(BUY))
+    answer = await door.http.post(ORDERS, content=body, headers=headers | {"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["error_code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    plain = {"Content-Type": 'application/json; charset="UTF-8"', "Idempotency-Key": "k"}
+    assert (await door.http.post(ORDERS, content=body, headers=plain)).status_code == 201
