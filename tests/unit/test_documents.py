@@ -132,7 +132,11 @@ def test_another_paper_account_opens_with_a_login(gateway: Gateway) -> None:
     (curl,) = curls(PAPER)
     with httpx2.Client(trust_env=False) as client:
         opened = client.send(request_of(curl, gateway))
-    assert (opened.status_code, opened.json()["state"]) == (201, "ACTIVE")
+        shown = client.get(
+            f"{gateway.url}/api/v1/sessions/paper/SECOND", headers={"Authorization": f"Bearer {gateway.token}"}
+        )
+    assert (opened.status_code, opened.json()["kind"]) == (200, "none")
+    assert shown.json()["state"] == "ACTIVE"
 
 
 @pytest.mark.parametrize(

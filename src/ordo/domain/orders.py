@@ -377,18 +377,17 @@ class Order(OrderTerms):
     def with_terms(self, terms: OrderTerms) -> Order:
         """The order after the broker took a modification; what went to the broker before is forgotten.
 
-        What is filled stays filled, and an order at its end keeps its terms: then the book will tell.
+        What is filled stays filled: a quantity that does not fit to that is left for the book to tell.
         """
-        if self.status.is_terminal:
-            return self
+        fits = terms.quantity > self.filled_quantity and self.status is not OrderStatus.FILLED
         return replace(
             self,
-            quantity=terms.quantity if terms.quantity > self.filled_quantity else self.quantity,
+            quantity=terms.quantity if fits else self.quantity,
             order_type=terms.order_type,
             price=terms.price,
             trigger_price=terms.trigger_price,
             validity=terms.validity,
-            disclosed_quantity=terms.disclosed_quantity,
+            disclosed_quantity=terms.disclosed_quantity if fits else None,
             sent_type=None,
             sent_price=None,
         )

@@ -235,6 +235,9 @@ def test_new_terms_never_take_back_what_is_filled() -> None:
     assert order.with_terms(replace(BUY_TEN, quantity=7)).quantity == 7
 
 
-def test_an_order_at_its_end_keeps_its_terms() -> None:
-    order = _standing(S.FILLED, filled=10)
-    assert order.with_terms(replace(BUY_TEN, quantity=20)) is order
+def test_an_order_at_its_end_had_the_terms_that_the_broker_took_last() -> None:
+    dearer = replace(BUY_TEN, quantity=20, price=Decimal(801))
+    cancelled = _standing(S.CANCELLED, filled=3).with_terms(dearer)
+    assert (cancelled.status, cancelled.quantity, cancelled.price) == (S.CANCELLED, 20, Decimal(801))
+    filled = _standing(S.FILLED, filled=10).with_terms(dearer)
+    assert (filled.status, filled.quantity, filled.price) == (S.FILLED, 10, Decimal(801))
