@@ -97,4 +97,8 @@ def test_an_order_takes_any_terms_that_another_moment_of_it_allowed(
     after = other.with_terms(terms)
     assert (after.price, after.validity) == (terms.price, terms.validity)
     assert (after.status, after.filled_quantity) == (other.status, other.filled_quantity)
-    assert after.quantity == terms.quantity or terms.quantity <= other.filled_quantity or after.status is OrderStatus.FILLED
+    assert (
+        after.quantity == terms.quantity
+        or terms.quantity <= other.filled_quantity
+        or after.status is OrderStatus.FILLED
+    )
