@@ -363,4 +363,4 @@ class OnceMachine(RuleBasedStateMachine):
 
 
 TestOnce = OnceMachine.TestCase
-TestOnce.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestOnce.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

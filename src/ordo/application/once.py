@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from ordo.application.answers import instead_of, may_be_repeated, reason, told
 from ordo.application.context import Context
 from ordo.application.knowledge import Knowledge
 from ordo.application.order_ids import OrderIds
@@ -26,7 +27,6 @@ from ordo.domain.errors import (
     Invalid,
     NotSent,
     OrdoError,
-    Outcome,
     OutcomeUnknown,
     Refused,
     Unavailable,
@@ -136,7 +136,7 @@ class Once:
         reused.
         """
         holder = await self._store.find(intent.key, now=self._clock.now())
-        if holder is None or _may_be_repeated(holder, intent):
+        if holder is None or may_be_repeated(holder, intent):
             return None
         return await self._replay(holder, intent, context)
 
@@ -153,9 +153,11 @@ class Once:
     async def _run(self, write: Write, context: Context) -> Order:
         began = self._clock.monotonic()
         intent, holder = await self._reserve(write.intent)
-        if holder is not None and _may_be_repeated(holder, intent):
-            await self._store.release(holder.key, holder.order_id)
-            intent, holder = await self._reserve(_instead_of(holder, intent))
+        if holder is not None and may_be_repeated(holder, intent):
+            if await self._reconciler.is_still_absent(holder, context):
+                await self._store.release(holder.key, holder.order_id)
+                intent = instead_of(holder, intent)
+            intent, holder = await self._reserve(intent)
         if holder is not None:
             return await self._replay(holder, intent, context)
         try:
@@ -218,14 +220,14 @@ class Once:
             if holder is not None:
                 # Another gateway has settled it first. If it found it in the book, replays will say what it wrote down;
                 # if it had given it up, it was wrong, and this is no answer to tell as it stands.
-                order = self._told(holder)
+                order = told(holder)
         except Exception as error:  # It is accepted, whatever comes of writing it down.
             self._reconciler.abandon(intent)
             order = self._unwritten(intent, order, answer)
             self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)
             raise OutcomeUnknown(
                 f"The broker accepted the {intent.operation} of order {order.order_id}, but it could not be"
-                f" written down ({_reason(error)}). Do not repeat it: Ordo will find it in the broker's book.",
+                f" written down ({reason(error)}). Do not repeat it: Ordo will find it in the broker's book.",
                 broker_id=order.account.adapter_id,
                 order=order,
             ) from error
@@ -268,12 +270,12 @@ class Once:
         return error
 
     async def _lost(self, intent: Intent, error: Exception, context: Context) -> Order:
-        intent = await self._reconciler.lose(intent, _reason(error), context)
+        intent = await self._reconciler.lose(intent, reason(error), context)
         try:
             intent = await self._reconciler.pursue(intent, context)
         except Exception:  # noqa: BLE001  (a search that breaks off leaves the order as unknown as it was)
             _log.exception("Looking for order %s failed; it will be looked for again.", intent.order_id)
-        return self._told(intent)
+        return told(intent)
 
     async def _replay(self, holder: Intent, intent: Intent, context: Context) -> Order:
         if holder.fingerprint != intent.fingerprint:
@@ -291,37 +293,7 @@ class Once:
             )
         self._trail.told(AuditKind.ORDER_REPLAYED, context, holder.answer or holder.order)
         try:
-            return replace(self._told(holder), replayed=True)
+            return replace(told(holder), replayed=True)
         except OrdoError as error:
             error.replayed = holder.state.is_settled
             raise
-
-    @staticmethod
-    def _told(intent: Intent) -> Order:
-        if intent.state is IntentState.DONE and intent.answer is not None:
-            return intent.answer
-        if intent.failure is not None:
-            raise intent.failure.error(intent.answer or intent.order, intent.correlation_id)
-        raise OutcomeUnknown(
-            f"It is not known yet whether the {intent.operation} of order {intent.order_id} reached the broker. Do"
-            " not repeat it under another key: ask for the order, or repeat the call with the same key, and Ordo"
-            " looks again.",
-            broker_id=intent.order.account.adapter_id,
-            order=intent.order,
-        )
-
-
-def _may_be_repeated(holder: Intent, intent: Intent) -> bool:
-    """Whether the same request has been proven to have had no effect, so that its key may serve it again."""
-    unsent = holder.failure is not None and holder.failure.outcome is Outcome.NOT_SENT
-    return unsent and holder.fingerprint == intent.fingerprint
-
-
-def _instead_of(holder: Intent, intent: Intent) -> Intent:
-    if intent.operation is not Operation.PLACE:
-        return intent
-    return replace(intent, order=replace(intent.order, metadata={"replaces": holder.order_id}))
-
-
-def _reason(error: Exception) -> str:
-    return error.message if isinstance(error, OrdoError) else f"unexpected {type(error).__name__}"

@@ -16,11 +16,11 @@ from ordo.application.reading import BrokerCalls
 from ordo.application.trail import Trail
 from ordo.application.verdicts import after, given_up, verdict
 from ordo.domain.audit import AuditKind
-from ordo.domain.book import BookIndex
+from ordo.domain.book import BookIndex, observe
 from ordo.domain.calendar import day_start, trading_day
 from ordo.domain.errors import OrdoError, Unavailable
 from ordo.domain.idempotency import Intent, IntentState, Operation
-from ordo.domain.orders import OrderStatus, PendingOp
+from ordo.domain.orders import MatchedBy, OrderStatus, PendingOp
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.owners import Owners
@@ -111,6 +111,9 @@ class Reconciler:
             if holder is not None:
                 await self._note(intent, None)
                 return holder
+        except LookupError:
+            await self._note(intent, None)
+            raise
         except Unavailable:
             self.abandon(intent)
         self._trail.told(AuditKind.ORDER_UNKNOWN, context, order)
@@ -152,6 +155,23 @@ class Reconciler:
                 return latest
             self._forget(intent)
             return settled
+
+    async def is_still_absent(self, intent: Intent, context: Context) -> bool:
+        """Ask the book once more for an order that it has proven to lack, before its key serves again.
+
+        One that has turned up is learnt, as an anomaly. A book that can't be read does not say that it is absent.
+        """
+        try:
+            book = await self._calls.read(intent.order.account, context, lambda broker, session: broker.orders(session))
+        except OrdoError:
+            return False
+        row = BookIndex.of(book).row(intent.order)
+        if row is None:
+            return True
+        now = self._clock.now()
+        order = await self._knowledge.learn(intent, lambda kept: observe(kept, row, at=now, matched_by=MatchedBy.TAG))
+        self._trail.told(AuditKind.ORDER_ANOMALY, context, order)
+        return False
 
     async def watch(self) -> None:
         """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs."""

@@ -31,10 +31,10 @@ def given_up(intent: Intent, row: BrokerOrder | None, at: datetime) -> Intent:
     """The intent after the book has proven that its write had no effect: `row` is its order as it still stands, or
     `None` where there is none.
     """
-    what = "does not show it" if row is None else "still shows the order as it was"
+    what, again = ("does not show it", "the same") if row is None else ("still shows the order as it was", "a new")
     message = (
         f"It is proven that the {intent.operation} of order {intent.order_id} had no effect: the broker's order book,"
-        f" read completely several times, {what}. Nothing is pending; the same key may be used again."
+        f" read completely several times, {what}. Nothing is pending; to try again use {again} key."
     )
     failure = Failure(code=ErrorCode.BROKER_UNAVAILABLE, message=message, outcome=Outcome.NOT_SENT)
     failed = replace(intent, state=IntentState.FAILED, failure=failure)

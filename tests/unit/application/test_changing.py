@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from ordo.domain.audit import AuditKind
 from ordo.domain.errors import (
     ErrorCode,
     InFlight,
@@ -24,7 +25,7 @@ from tests.support.broker import Mishap, lost, not_sent, refused
 from tests.support.clock import quiet
 from tests.support.house import House, Services, order_in
 from tests.support.orders import ACCOUNT, BUY_TEN
-from tests.support.stores import fail, fail_times
+from tests.support.stores import fail, fail_times, wait_for
 
 S = OrderStatus
 _DEARER = ModifyOrder(price=Decimal("801.00"))
@@ -214,6 +215,7 @@ async def test_a_lost_change_that_never_arrived_is_given_up_after_a_minute_of_lo
         await _modify(house, order)
     assert failure.value.code is ErrorCode.BROKER_UNAVAILABLE
     assert "still shows the order as it was" in failure.value.message
+    assert "use a new key" in failure.value.message
     kept = await house.kept(order.order_id)
     assert (kept.price, kept.pending_op) == (Decimal("800.00"), None)
     assert (await _modify(house, order, key="m2")).price == Decimal("801.00")
@@ -544,3 +546,66 @@ async def test_a_lost_change_of_an_order_that_has_ended_since_is_still_learnt(ho
     assert (await _modify(house, order)).price == Decimal("801.00")
     kept = await house.kept(order.order_id)
     assert (kept.status, kept.price, kept.pending_op) == (S.CANCELLED, Decimal("801.00"), None)
+
+
+async def test_two_who_repeat_a_change_that_was_given_up_do_not_both_send_it(house: House) -> None:
+    order = await house.place()
+    await _lose(house, "modify", Mishap(before=lost()), order)
+    intent = await house.intent("m1", f"MODIFY {order.order_id}")
+    assert intent is not None
+    await house.now.reconciler.look(intent)
+    await house.clock.advance(60)
+    assert (await house.now.reconciler.look(intent)).state is IntentState.FAILED
+    both_have_seen_it, slow = asyncio.Event(), asyncio.Event()
+    releases = 0
+
+    async def second_is_slow() -> None:
+        nonlocal releases
+        releases += 1
+        if releases > 1:
+            await slow.wait()
+
+    house.now.store.after["reserve"] = wait_for(both_have_seen_it)
+    house.now.store.before["release"] = second_is_slow
+    house.broker.next("modify", Mishap(wait=slow))
+    calls = [
+        asyncio.ensure_future(house.now.orders.modify(ACCOUNT, order.order_id, _DEARER, key="m1")) for _ in range(2)
+    ]
+    await quiet()
+    both_have_seen_it.set()
+    await quiet()
+    slow.set()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert house.broker.count("modify") <= 2  # The one that was lost, and at most one more.
+    assert AuditKind.ORDER_ANOMALY not in house.audit.kinds()
+
+
+async def test_an_operation_that_was_released_while_it_was_taken_up_is_not_pending(house: House) -> None:
+    order = await house.place()
+    house.broker.next("modify", Mishap(wait=asyncio.Event()))
+    changing = asyncio.ensure_future(house.now.orders.modify(ACCOUNT, order.order_id, _DEARER, key="m1"))
+    await quiet()
+    assert not changing.done()
+    house.start()
+    (open_,) = await house.intents.unsettled()
+
+    async def released_first() -> None:
+        await house.intents.release(open_.key, open_.order_id)
+
+    house.now.store.before["settle"] = released_first
+    assert await house.now.reconciler.recover() == 1
+    assert (await house.kept(order.order_id)).pending_op is None
+
+
+async def test_a_change_that_another_settles_while_it_is_being_noted_as_lost_is_not_pending(house: House) -> None:
+    order = await house.place()
+
+    async def another_settles() -> None:
+        intent = await house.intent("m1", f"MODIFY {order.order_id}")
+        assert intent is not None
+        await house.intents.settle(replace(intent, state=IntentState.DONE, answer=order))
+
+    house.broker.next("modify", Mishap(before=lost()))
+    house.now.store.before["settle"] = another_settles
+    assert await _modify(house, order) == order
+    assert (await house.kept(order.order_id)).pending_op is None

@@ -1,4 +1,4 @@
-"""The other gateway was wrong: what it gave up was still on its way, and the broker then took it."""
+"""The proof was wrong: what was given up was still on its way, and the broker has it after all."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from ordo.domain.errors import OutcomeUnknown
+from ordo.domain.audit import AuditKind
+from ordo.domain.errors import OutcomeUnknown, Unavailable
 from ordo.domain.idempotency import IntentState
-from ordo.domain.orders import ModifyOrder, OrderStatus
-from tests.support.broker import Mishap
+from ordo.domain.orders import ModifyOrder, Order, OrderStatus
+from tests.support.broker import Mishap, lost
 from tests.support.clock import quiet
 from tests.support.house import House, Services, order_in
 from tests.support.orders import ACCOUNT
@@ -61,3 +62,52 @@ async def test_a_change_that_the_other_gave_up_and_the_broker_then_took_is_not_t
     assert order_in(failure.value).price == Decimal("801.00")
     kept = await house.kept(order.order_id)
     assert (kept.price, kept.pending_op) == (Decimal("801.00"), None)
+
+
+async def _given_up_though_accepted(house: House) -> Order:
+    """An order that the book hides for longer than any broker should."""
+    house.broker.next("place", Mishap(after=lost()))
+    house.broker.hidden.add("B1")
+    with pytest.raises(OutcomeUnknown) as failure:
+        await house.place()
+    intent = await house.intent()
+    assert intent is not None
+    await house.clock.advance(60)
+    assert (await house.now.reconciler.look(intent)).state is IntentState.FAILED
+    return order_in(failure.value)
+
+
+async def test_the_same_key_gives_an_order_that_turned_up_after_all_and_never_a_second_one(house: House) -> None:
+    late = await _given_up_though_accepted(house)
+    house.broker.hidden.clear()
+    assert [order.status for order in (await house.now.orders.list(ACCOUNT)).items] == [OrderStatus.OPEN]
+    again = await house.place()
+    assert (again.order_id, again.status, again.replayed) == (late.order_id, OrderStatus.OPEN, True)
+    house.broker.fill("B1", 10)
+    await house.now.orders.list(ACCOUNT)
+    assert (await house.place()).status is OrderStatus.FILLED
+    house.broker.book.clear()  # As the book of the next day is.
+    assert (await house.place()).order_id == late.order_id
+    assert house.broker.count("place") == 1
+
+
+async def test_before_a_key_serves_again_the_book_is_asked_once_more(house: House) -> None:
+    late = await _given_up_though_accepted(house)
+    house.broker.hidden.clear()
+    again = await house.place()
+    assert (again.order_id, again.status, again.replayed) == (late.order_id, OrderStatus.OPEN, True)
+    assert again.history[-1].anomaly
+    assert AuditKind.ORDER_ANOMALY in house.audit.kinds(late.order_id)
+    assert house.broker.count("place") == 1
+
+
+async def test_a_key_does_not_serve_again_while_the_book_can_not_be_asked(house: House) -> None:
+    await _given_up_though_accepted(house)
+    house.broker.unreadable = lost()
+    with pytest.raises(Unavailable) as failure:
+        await house.place()
+    assert failure.value.replayed
+    house.broker.unreadable = None
+    house.broker.hidden.clear()
+    assert (await house.place()).broker_order_id == "B1"
+    assert house.broker.count("place") == 1

@@ -16,6 +16,7 @@ from tests.support.broker import ALL, Mishap, lost
 from tests.support.clock import quiet
 from tests.support.house import House, order_in
 from tests.support.orders import ACCOUNT, BUY_TEN, NIFTY_CALL, OTHER
+from tests.support.stores import fail
 
 S = OrderStatus
 
@@ -106,8 +107,15 @@ async def test_what_no_order_may_say_is_kept_beside_it(house: House) -> None:
 
 async def test_a_tag_of_another_gateway_is_another_programs_order(house: House) -> None:
     house.broker.external(BUY_TEN, tag="375000000000007")
+    (order,) = await _list(house)
+    assert order.metadata["external"] == "true"
+
+
+async def test_the_store_is_not_asked_for_a_tag_that_can_not_be_ours(house: House) -> None:
     house.broker.external(BUY_TEN, tag="my own \x00 tag")
-    assert [order.metadata["external"] for order in await _list(house)] == ["true", "true"]
+    house.now.store.before["placement"] = fail
+    (order,) = await _list(house)
+    assert order.metadata["external"] == "true"
 
 
 async def test_a_look_into_the_book_is_remembered(house: House) -> None:

@@ -438,6 +438,24 @@ async def test_an_accepted_order_that_can_not_be_written_down_is_unknown_and_fou
     assert house.broker.count("place") == 1
 
 
+async def test_a_key_that_was_abandoned_once_is_not_so_for_ever(house: House) -> None:
+    house.login.lasts = timedelta(days=30)
+    await house.log_in()
+    house.now.store.before["settle"] = fail_times(1)
+    with pytest.raises(OutcomeUnknown):
+        await house.place()
+    assert (await house.place()).status is S.OPEN
+    house.clock.step(timedelta(days=8))
+    hold = asyncio.Event()
+    house.broker.next("place", Mishap(wait=hold))
+    at_work = house.start_place()
+    await quiet()
+    with pytest.raises(InFlight):
+        await house.place()
+    hold.set()
+    assert (await at_work).broker_order_id == "B2"
+
+
 @pytest.mark.parametrize("broken", ["find", "settle", "placements", "placement"])
 async def test_no_outage_makes_a_lost_order_look_unsent(house: House, broken: str) -> None:
     house.broker.next("place", Mishap(before=lost()))

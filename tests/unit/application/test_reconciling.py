@@ -16,7 +16,7 @@ from tests.support.broker import ALL, Mishap, lost
 from tests.support.clock import quiet
 from tests.support.house import House, order_in
 from tests.support.orders import ACCOUNT, BUY_TEN, OTHER, SBIN
-from tests.support.stores import fail, fail_times, outage
+from tests.support.stores import fail, fail_times, outage, wait_for
 
 S = OrderStatus
 
@@ -441,3 +441,31 @@ async def test_a_book_with_two_orders_of_one_tag_gives_the_first_and_shows_the_s
         ("B1", SBIN, None),
         ("B2", SBIN, "true"),
     ]
+
+
+async def test_of_fifty_who_repeat_a_placement_that_was_given_up_one_sends(house: House) -> None:
+    await _lose(house, accepted=False)
+    await _look(house)
+    await house.clock.advance(60)
+    assert await _look(house) is IntentState.FAILED
+    all_have_seen_it, slow = asyncio.Event(), asyncio.Event()
+    releases = 0
+
+    async def later_ones_are_slow() -> None:
+        nonlocal releases
+        releases += 1
+        if releases > 1:
+            await slow.wait()
+
+    house.now.store.after["reserve"] = wait_for(all_have_seen_it)
+    house.now.store.before["release"] = later_ones_are_slow
+    house.broker.next("place", Mishap(wait=slow))
+    callers = [house.start_place() for _ in range(50)]
+    await quiet()
+    all_have_seen_it.set()
+    await quiet()
+    slow.set()
+    told = await asyncio.gather(*callers, return_exceptions=True)
+    assert sum(isinstance(one, Order) for one in told) >= 1
+    assert len(house.broker.book) == 1
+    assert house.broker.count("place") == 2  # The one that was lost, and one more.

@@ -286,3 +286,22 @@ async def test_no_report_shows_a_token(house: House) -> None:
     session = await _log_in(house)
     assert session.access_token.reveal() not in repr(await house.now.sessions.all())
     assert session.access_token.reveal() not in repr(house.audit.events)
+
+
+async def test_a_login_that_asks_for_nothing_is_open_at_once_and_answered_with_nothing(house: House) -> None:
+    house.login.is_unattended = True
+    step = await _begin(house)
+    assert (step.kind, step.fields) == (ChallengeKind.NONE, ())
+    session = await house.now.sessions.answer(ACCOUNT, LoginAnswer(challenge_id=step.challenge_id))
+    assert session == await house.session_store.get(ACCOUNT)
+    assert house.login.begun == 1
+
+
+async def test_an_answer_without_what_was_asked_for_is_not_sent_and_may_be_given_again(house: House) -> None:
+    step = await _begin(house)
+    with pytest.raises(Invalid) as refusal:
+        await house.now.sessions.answer(ACCOUNT, LoginAnswer(challenge_id=step.challenge_id))
+    assert refusal.value.code is ErrorCode.VALIDATION_ERROR
+    assert [fault.field for fault in refusal.value.fields] == ["answers.password"]
+    answer = LoginAnswer(challenge_id=step.challenge_id, answers=_ANSWERS)
+    assert isinstance(await house.now.sessions.answer(ACCOUNT, answer), Session)

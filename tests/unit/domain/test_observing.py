@@ -47,6 +47,12 @@ def test_what_was_said_while_nobody_knew_is_not_said_of_the_order_that_was_found
     assert _seen(lost, replace(row_of(lost), message="RMS")).status_message == "RMS"
 
 
+@pytest.mark.parametrize("word", [S.ACKNOWLEDGED, S.SCHEDULED, S.OPEN, S.TRIGGER_PENDING, S.PARTIALLY_FILLED])
+def test_whatever_a_row_is_called_what_is_filled_in_part_is_partially_filled(word: OrderStatus) -> None:
+    order = _standing(S.ACKNOWLEDGED)
+    assert _seen(order, row_of(order, word, filled=3)).status is S.PARTIALLY_FILLED
+
+
 def test_how_an_order_was_matched_first_stays() -> None:
     assert _seen(_standing(S.ACKNOWLEDGED), row_of(order_of())).matched_by is MatchedBy.ANSWER
 
@@ -241,3 +247,9 @@ def test_an_order_at_its_end_had_the_terms_that_the_broker_took_last() -> None:
     assert (cancelled.status, cancelled.quantity, cancelled.price) == (S.CANCELLED, 20, Decimal(801))
     filled = _standing(S.FILLED, filled=10).with_terms(dearer)
     assert (filled.status, filled.quantity, filled.price) == (S.FILLED, 10, Decimal(801))
+
+
+def test_new_terms_that_do_not_fit_leave_no_disclosed_quantity_that_would_not() -> None:
+    disclosing = replace(BUY_TEN, quantity=20, disclosed_quantity=15)
+    assert _standing(S.FILLED, filled=10).with_terms(disclosing).disclosed_quantity is None
+    assert _standing(S.OPEN).with_terms(disclosing).disclosed_quantity == 15
