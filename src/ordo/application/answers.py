@@ -28,11 +28,11 @@ def told(intent: Intent) -> Order:
 def may_be_repeated(holder: Intent, intent: Intent) -> bool:
     """Whether the same placement has been proven to have had no effect, so that its key may serve it again.
 
-    Only a placement: its order id tells the record that is given up from one that somebody has made since.
+    Only a placement, whose order is held for not placed: its order id tells the record that is given up from one
+    that somebody has made since.
     """
     unsent = holder.failure is not None and holder.failure.outcome is Outcome.NOT_SENT
-    given_up = holder.operation is Operation.PLACE and unsent and not _has_turned_up(holder.order)
-    return given_up and holder.fingerprint == intent.fingerprint
+    return unsent and not _has_turned_up(holder.order) and holder.fingerprint == intent.fingerprint
 
 
 def instead_of(holder: Intent, intent: Intent) -> Intent:

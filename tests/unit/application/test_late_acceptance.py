@@ -107,6 +107,7 @@ async def test_a_key_does_not_serve_again_while_the_book_can_not_be_asked(house:
     with pytest.raises(Unavailable) as failure:
         await house.place()
     assert failure.value.replayed
+    assert "use the same key" in failure.value.message
     house.broker.unreadable = None
     house.broker.hidden.clear()
     assert (await house.place()).broker_order_id == "B1"
