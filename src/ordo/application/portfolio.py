@@ -57,8 +57,9 @@ class QuoteService:
         self, account: Account, keys: tuple[InstrumentKey, ...], context: Context | None = None
     ) -> tuple[Quote, ...]:
         """The last price of each instrument, in the order asked; raises when even one can't be had."""
+        known = self._instruments.directory()
         for key in keys:
-            if self._instruments.get(key) is None:
+            if known.get(key) is None:
                 raise Invalid.field(
                     "instrument",
                     "is not known; search /api/v1/instruments for its key",

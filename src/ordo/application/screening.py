@@ -50,7 +50,7 @@ class Screening:
         return Proposal(
             account=account,
             terms=terms,
-            instrument=self._instruments.get(terms.instrument),
+            instrument=self._instruments.directory().get(terms.instrument),
             capabilities=self._calls.broker(account).capabilities,
             session=session,
             switch=await self._safety.get(),

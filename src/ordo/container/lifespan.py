@@ -34,6 +34,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         database = container.database()
         await database.open()
         stack.push_async_callback(database.close)
+        await container.instruments().open()
         gateway = container.gateway()
         stack.push_async_callback(container.once().drain)
         trail = container.trail()

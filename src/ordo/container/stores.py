@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dependency_injector import containers, providers
 
-from ordo.adapters.memory.instruments import MemoryInstruments
-from ordo.adapters.paper.catalogue import load_catalogue
+from ordo.adapters.paper.catalogue import load_catalogue, load_reports
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
+from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.safety import SqlSafetyStore
 from ordo.adapters.sql.sessions import SqlSessionStore
@@ -29,5 +29,5 @@ class Stores(containers.DeclarativeContainer):
     safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)
     journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
     instruments: providers.Provider[InstrumentStore] = providers.Singleton(
-        MemoryInstruments, providers.Singleton(load_catalogue)
+        SqlInstruments, database, providers.Callable(load_catalogue), providers.Callable(load_reports)
     )

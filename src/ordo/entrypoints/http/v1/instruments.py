@@ -35,7 +35,7 @@ def routes(gateway: Gateway) -> Router:
     )
     async def search(request: Call) -> ASGIResponse:
         wanted = asked(request, InstrumentQuery)
-        return answers.many(Instrument, instruments.search(wanted.query, limit=wanted.limit))
+        return answers.many(Instrument, instruments.directory().search(wanted.query, limit=wanted.limit))
 
     @get(
         "/{key:str}",
@@ -52,7 +52,7 @@ def routes(gateway: Gateway) -> Router:
     async def get_instrument(request: Call) -> ASGIResponse:
         text = request.path_params["key"]
         try:
-            found = instruments.get(InstrumentKey.parse(text))
+            found = instruments.directory().get(InstrumentKey.parse(text))
         except Invalid as error:
             raise Invalid(ErrorCode.NOT_FOUND, error.message, fields=error.fields) from None
         if found is None:
