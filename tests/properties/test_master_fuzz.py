@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordo.adapters.masters.fyers_rows import Dropped, FyersRecord, from_csv, from_json, row_of
+from ordo.adapters.masters.fyers_record import FyersRecord, from_csv, from_json
+from ordo.adapters.masters.fyers_rows import Dropped, row_of
 from ordo.adapters.masters.hdfc_rows import CashNames, HdfcRecord
 from ordo.adapters.masters.hdfc_rows import Dropped as HdfcDropped
 from ordo.adapters.masters.hdfc_rows import row_of as hdfc_row_of

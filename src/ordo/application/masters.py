@@ -7,18 +7,21 @@ instrument that can't be traded: never one with a wrong lot.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from ordo.application.master_reading import MasterTerms, Reading, SourceFindings
 from ordo.domain.instruments import Instrument, InstrumentKey, Kind, Venue
 from ordo.domain.master_rows import MasterBatch, MasterRow
 
-T = TypeVar("T")
-
 _FARTHEST: Final = timedelta(days=6 * 366)
 _SHOWN_DISPUTES: Final = 50
 _WITNESSES: Final = 2
+_TOLD_OF_SECURITIES: Final = ("lot", "tick")
+_TOLD_BY_ALL: Final = ("lot", "tick", "expiry", "strike", "right", "root")
+_NEVER_UNTOLD: Final = frozenset({"expiry", "strike", "right"})
+_GAPS: Final = ("lot", "tick", "freeze", "band_low", "band_high", "isin", "series", "mtf")
 
 
 class MasterJoin:
@@ -65,33 +68,31 @@ class MasterJoin:
                 yield instrument
 
     def _instrument(self, found: list[tuple[Reading, MasterRow]], readings: list[Reading]) -> Instrument | None:
-        first, row = found[0]
         key = _key(found, readings)
-        tick = _first(row.tick for _, row in found)
-        if key is None or tick is None:
-            if key is not None:
-                first.dropped["its tick is unreadable"] += 1
+        if key is None:
             return None
-        trusted = self._trusted(key, found)
-        rows = [row for _, row in found]
-        lot = _first(row.lot for row in rows)
+        row = _merged([row for _, row in found])
+        if row.tick is None:
+            found[0][0].dropped["its tick is unreadable"] += 1
+            return None
+        lot = row.lot or 1
         return Instrument(
             key=key,
             kind=row.kind,
             name=row.name,
             exchange_token=row.token,
-            lot_size=lot or 1,
-            tick_size=tick,
-            as_of=min(row.as_of for row in rows),
-            freeze_quantity=_first(row.freeze for row in rows if row.freeze is not None and row.freeze >= (lot or 1)),
-            band_low=_first(row.band_low for row in rows),
-            band_high=_first(row.band_high for row in rows),
+            lot_size=lot,
+            tick_size=row.tick,
+            as_of=row.as_of,
+            freeze_quantity=row.freeze if row.freeze is not None and row.freeze >= lot else None,
+            band_low=row.band_low,
+            band_high=row.band_high,
             multiplier=row.multiplier,
             quantity_unit=row.quantity_unit,
-            isin=_first(row.isin for row in rows),
-            series=_first(row.series for row in rows),
-            mtf=_first(row.mtf for row in rows),
-            tradable=trusted and all(row.tradable for row in rows),
+            isin=row.isin,
+            series=row.series,
+            mtf=row.mtf,
+            tradable=self._trusted(key, found) and row.tradable,
             references={reading.source: row.reference for reading, row in found},
             facts={f"{reading.source}.{name}": value for reading, row in found for name, value in row.facts.items()},
         )
@@ -149,23 +150,23 @@ def _key(found: list[tuple[Reading, MasterRow]], readings: list[Reading]) -> Ins
 
 
 def _dispute(found: list[tuple[Reading, MasterRow]]) -> str | None:
-    """What the brokers tell differently of a contract, or `None`."""
+    """What the brokers tell differently of a contract, or `None`. An index has nothing that an order depends on."""
     (first, row), *others = found
+    if row.kind is Kind.INDEX:
+        return None
     for other, theirs in others:
-        traded = row.kind is not Kind.INDEX
-        for name, mine, its in (
-            ("lot", row.lot if traded else None, theirs.lot),
-            ("tick", row.tick if traded else None, theirs.tick),
-            ("expiry", row.expiry, theirs.expiry),
-            ("strike", row.strike, theirs.strike),
-            ("right", row.right, theirs.right),
-            ("symbol", row.root if row.expiry else None, theirs.root if theirs.expiry else None),
-        ):
-            known = name in ("expiry", "strike", "right") or (mine is not None and its is not None)
-            if known and mine != its:
+        for name in _TOLD_BY_ALL if row.venue.is_derivative else _TOLD_OF_SECURITIES:
+            mine, its = getattr(row, name), getattr(theirs, name)
+            # What a master does not tell can't differ; whether a contract is an option, each one tells.
+            if mine != its and (name in _NEVER_UNTOLD or (mine is not None and its is not None)):
                 return f"{first.source} says {name} {mine}, {other.source} says {its}"
     return None
 
 
-def _first(values: Iterable[T | None]) -> T | None:
-    return next((value for value in values if value is not None), None)
+def _merged(rows: list[MasterRow]) -> MasterRow:
+    """What the most trusted master says, its gaps filled from the others; as old and as barred as any of them."""
+    merged, *others = rows
+    for row in others:
+        gaps = {name: getattr(row, name) for name in _GAPS if getattr(merged, name) is None}
+        merged = replace(merged, as_of=min(merged.as_of, row.as_of), tradable=merged.tradable and row.tradable, **gaps)
+    return merged

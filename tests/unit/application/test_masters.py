@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from ordo.adapters.masters.fyers_rows import from_json, row_of
+from ordo.adapters.masters.fyers_record import from_json
+from ordo.adapters.masters.fyers_rows import row_of
 from ordo.adapters.masters.hdfc_rows import CashNames, HdfcRecord
 from ordo.adapters.masters.hdfc_rows import row_of as hdfc_row_of
 from ordo.application.master_reading import MasterTerms

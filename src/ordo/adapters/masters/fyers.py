@@ -8,16 +8,8 @@ from itertools import islice
 from typing import Final
 
 from ordo.adapters.masters.fetch import Fetched, FetchLimits, NoSuchMaster, fetch
-from ordo.adapters.masters.fyers_rows import (
-    CSV_COLUMNS,
-    SEGMENTS,
-    Dropped,
-    FyersRecord,
-    from_csv,
-    from_json,
-    missing_keys,
-    row_of,
-)
+from ordo.adapters.masters.fyers_record import CSV_COLUMNS, FyersRecord, from_csv, from_json, missing_keys
+from ordo.adapters.masters.fyers_rows import SEGMENTS, Dropped, row_of
 from ordo.adapters.masters.reading import csv_rows, json_entries
 from ordo.domain.errors import Unavailable
 from ordo.domain.instruments import Venue
@@ -89,10 +81,10 @@ class FyersMaster(MasterSource):
 
 def _json_records(fetched: Fetched) -> Iterator[FyersRecord]:
     for ticker, entry in json_entries(fetched):
-        missing = missing_keys(entry)
-        if missing:
-            raise fetched.refused(f"{ticker} lacks {', '.join(missing)}")
-        record = from_json(entry)
+        try:
+            record = from_json(entry)
+        except KeyError:
+            raise fetched.refused(f"{ticker} lacks {', '.join(missing_keys(entry))}") from None
         if record.ticker != ticker:
             raise fetched.refused(f"the row of {ticker} calls itself {record.ticker}")
         yield record

@@ -7,17 +7,16 @@ never read for what they should say.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
+from ordo.adapters.masters.fyers_record import FyersRecord
 from ordo.adapters.masters.reading import day, epoch_day, price, whole, words
 from ordo.domain.instruments import Kind, QuantityUnit, Right, Venue, format_decimal
 from ordo.domain.master_rows import INDEX_ROOTS, LOT_VENUES, MasterRow
 
-CSV_COLUMNS: Final = 21
 SEGMENTS: Final = {
     "NSE_CM": Venue.NSE,
     "NSE_FO": Venue.NFO,
@@ -54,101 +53,10 @@ _SME: Final = frozenset({"SM", "ST", "M", "MT"})
 # No currency contract is of 1 unit: that is a multiplier nobody filled in.
 _NEVER_ONE: Final = frozenset({Venue.CDS, Venue.BCD})
 _TOKEN_AT: Final = 10
-_JSON: Final = {
-    "fy_token": "fyToken",
-    "details": "symDetails",
-    "type_code": "exInstType",
-    "lot": "minLotSize",
-    "tick": "tickSize",
-    "isin": "isin",
-    "updated": "lastUpdate",
-    "expiry": "expiryDate",
-    "ticker": "symTicker",
-    "exchange": "exchange",
-    "segment": "segment",
-    "token": "exToken",
-    "symbol": "underSym",
-    "strike": "strikePrice",
-    "right": "optType",
-    "original_expiry": "originalExpDate",
-    "mtf": "is_mtf_tradable",
-    "own_symbol": "exSymbol",
-    "series": "exSeries",
-    "freeze": "qtyFreeze",
-    "multiplier": "qtyMultiplier",
-    "upper": "upperPrice",
-    "lower": "lowerPrice",
-    "status": "tradeStatus",
-}
 
 
 class Dropped(Exception):
     """Why a row names nothing that Ordo could list."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FyersRecord:
-    """A row as text, the same from either file. What only the JSON has is `None` from the CSV."""
-
-    fy_token: str
-    details: str
-    type_code: str
-    lot: str
-    tick: str
-    isin: str
-    updated: str
-    expiry: str
-    ticker: str
-    exchange: str
-    segment: str
-    token: str
-    symbol: str
-    strike: str
-    right: str
-    original_expiry: str
-    mtf: str
-    own_symbol: str | None = None
-    series: str | None = None
-    freeze: str | None = None
-    multiplier: str | None = None
-    upper: str | None = None
-    lower: str | None = None
-    status: str | None = None
-
-
-def missing_keys(entry: Mapping[str, object]) -> list[str]:
-    """The keys that a JSON row must have and lacks. More than these may come."""
-    return [key for key in _JSON.values() if key not in entry]
-
-
-def from_json(entry: Mapping[str, object]) -> FyersRecord:
-    return FyersRecord(**{name: _text(entry[key]) for name, key in _JSON.items()})
-
-
-def from_csv(row: Sequence[str]) -> FyersRecord:
-    (
-        fy_token, details, type_code, lot, tick, isin, _, updated, expiry, ticker, exchange, segment, token, symbol, _,
-        strike, right, _, original_expiry, mtf, _,
-    ) = row  # fmt: skip
-    return FyersRecord(
-        fy_token=fy_token,
-        details=details,
-        type_code=type_code,
-        lot=lot,
-        tick=tick,
-        isin=isin,
-        updated=updated,
-        expiry=expiry,
-        ticker=ticker,
-        exchange=exchange,
-        segment=segment,
-        token=token,
-        symbol=symbol,
-        strike=strike,
-        right=right,
-        original_expiry=original_expiry,
-        mtf=mtf,
-    )
 
 
 def row_of(record: FyersRecord, venue: Venue) -> MasterRow:
@@ -329,21 +237,22 @@ def _band(record: FyersRecord) -> tuple[Decimal | None, Decimal | None, str | No
 def _token_doubt(record: FyersRecord, expiry: date | None) -> str | None:
     """The FYERS token repeats exchange, segment, expiry and exchange token, the last sometimes padded."""
     token = record.fy_token
-    expiries = {f"{found:%y%m%d}" for found in (expiry, epoch_day(record.original_expiry)) if found} or {"000000"}
+    original = epoch_day(record.original_expiry)
     fits = (
         token.isascii()
         and token.isdigit()
         and token.startswith(record.exchange + record.segment)
-        and token[4:_TOKEN_AT] in expiries
+        and (
+            token[4:_TOKEN_AT] == _digits(expiry) or (original is not None and token[4:_TOKEN_AT] == _digits(original))
+        )
         and token[_TOKEN_AT:].lstrip("0") == record.token.lstrip("0")
     )
     return None if fits else "its FYERS token does not fit its columns"
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else repr(value)
+@lru_cache(maxsize=1_024)
+def _digits(expiry: date | None) -> str:
+    return "000000" if expiry is None else f"{expiry:%y%m%d}"
 
 
 def _short(text: str) -> str:

@@ -63,7 +63,11 @@ class _Window:
     def peek(self) -> str:
         """The next character that is not white space; nothing at the end."""
         while True:
-            self._fill()
+            if len(self._seen) - self._at < _LONGEST_ENTRY and not self._ended:
+                self._fill()
+            next_one = self._seen[self._at : self._at + 1]
+            if next_one > " ":
+                return next_one
             found = _SPACE.match(self._seen, self._at)
             self._at = found.end() if found else self._at
             if self._at < len(self._seen) or self._ended:
@@ -87,16 +91,14 @@ class _Window:
         try:
             value, self._at = decoder.raw_decode(self._seen, self._at)
         except (json.JSONDecodeError, RecursionError):
-            reason = "it ends too early" if self._ended else "it is damaged: an entry is not JSON, or is too long"
-            raise self._fetched.refused(reason) from None
+            raise self._fetched.refused("it is damaged: an entry is not JSON, is too long or is cut off") from None
         return value
 
     def _fill(self) -> None:
-        if not self._ended and len(self._seen) - self._at < _LONGEST_ENTRY:
-            chunk = self._text.read(_CHUNK)
-            self._ended = not chunk
-            self._seen = self._seen[self._at :] + chunk
-            self._at = 0
+        chunk = self._text.read(_CHUNK)
+        self._ended = not chunk
+        self._seen = self._seen[self._at :] + chunk
+        self._at = 0
 
 
 def csv_rows(fetched: Fetched, *, columns: int) -> Iterator[list[str]]:

@@ -10,7 +10,8 @@ from typing import Final
 
 import pytest
 
-from ordo.adapters.masters.fyers_rows import SEGMENTS, Dropped, from_csv, from_json, row_of
+from ordo.adapters.masters.fyers_record import from_csv, from_json
+from ordo.adapters.masters.fyers_rows import SEGMENTS, Dropped, row_of
 from ordo.domain.instruments import InstrumentKey, Kind, QuantityUnit, Venue
 from tests.support.masters import Listed, fyers_json
 
