@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from ordo.application.aliases import advice
 from ordo.domain.accounts import Account
 from ordo.domain.calendar import trading_day
 from ordo.domain.capabilities import Capabilities
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
-from ordo.domain.instruments import Instrument
+from ordo.domain.instruments import Instrument, InstrumentKey
 from ordo.domain.orders import OrderTerms, Product
 from ordo.domain.safety import KillSwitch
 from ordo.domain.sessions import Session, SessionState
@@ -23,7 +24,11 @@ from ordo.domain.sessions import Session, SessionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """An order that somebody wants to send, beside all that the checks look at."""
+    """An order that somebody wants to send, beside all that the checks look at.
+
+    `candidates` are what may have been meant where there is no such instrument; `stale` names the brokers whose masters
+    are not dated today, where that matters.
+    """
 
     account: Account
     terms: OrderTerms
@@ -32,6 +37,8 @@ class Proposal:
     session: Session | None
     switch: KillSwitch | None
     now: datetime
+    candidates: tuple[InstrumentKey, ...] = ()
+    stale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,18 @@ def _instrument(proposal: Proposal) -> None:
         raise _refusal("instrument", "can't be traded", key, instrument=True)
     if key.expiry is not None and key.expiry < trading_day(proposal.now):
         raise _refusal("instrument", f"expired on {key.expiry}", key, instrument=True)
+
+
+def _master(proposal: Proposal) -> None:
+    key = proposal.terms.instrument
+    if _known(proposal).key.venue.is_derivative and proposal.stale:
+        raise _refusal(
+            "instrument",
+            f"is known from masters that are not dated today ({', '.join(proposal.stale)}), and its lot may have"
+            " changed; run `ordo instruments sync`, or accept that risk with ORDO_INSTRUMENTS__ALLOW_STALE=true",
+            key,
+            instrument=True,
+        )
 
 
 def _capability(proposal: Proposal) -> None:
@@ -121,6 +140,7 @@ CHECKS: tuple[tuple[str, Callable[[Proposal], None]], ...] = (
     ("kill_switch", _kill_switch),
     ("session", _session),
     ("instrument", _instrument),
+    ("master", _master),
     ("capability", _capability),
     ("series", _series),
     ("lot", _lot),
@@ -152,7 +172,7 @@ def review(proposal: Proposal) -> tuple[CheckResult, ...]:
     return tuple(results)
 
 
-_ON_FACTS = frozenset({_series, _lot, _freeze, _tick, _band})
+_ON_FACTS = frozenset({_master, _series, _lot, _freeze, _tick, _band})
 
 
 def no_session(account: Account, state: SessionState) -> Invalid:
@@ -167,8 +187,8 @@ def no_session(account: Account, state: SessionState) -> Invalid:
 
 def _known(proposal: Proposal) -> Instrument:
     if proposal.instrument is None:
-        advice = "is not known; search /api/v1/instruments for its key"
-        raise _refusal("instrument", advice, proposal.terms.instrument, instrument=True)
+        message = f"is not known; {advice(proposal.candidates)}"
+        raise _refusal("instrument", message, proposal.terms.instrument, instrument=True)
     return proposal.instrument
 
 

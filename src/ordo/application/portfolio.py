@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from ordo.application.aliases import advice, nearest
 from ordo.application.context import Context
 from ordo.application.reading import BrokerCalls
 from ordo.domain.accounts import Account
@@ -62,7 +63,7 @@ class QuoteService:
             if known.get(key) is None:
                 raise Invalid.field(
                     "instrument",
-                    "is not known; search /api/v1/instruments for its key",
+                    f"is not known; {advice(nearest(known, str(key)))}",
                     seen=key,
                     code=ErrorCode.INVALID_INSTRUMENT,
                 )

@@ -43,7 +43,12 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         left = await container.reconciler().recover()
         if left:
             _log.warning("%d writes have an unknown outcome; looking for them in the brokers' books", left)
-        for job in (container.reconciler().watch, container.housekeeping().keep_tidy):
+        masters = container.master_sync()
+        stack.push_async_callback(masters.close)
+        jobs = [container.reconciler().watch, container.housekeeping().keep_tidy]
+        if masters.configured:
+            jobs.append(masters.keep_current)
+        for job in jobs:
             stack.push_async_callback(_ended, asyncio.create_task(_supervised(job, container.clock())))
         yield gateway
 

@@ -12,11 +12,13 @@ from ordo.adapters.sql.database import Database
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
 from ordo.application.housekeeping import Housekeeping
+from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
 from ordo.application.reconcile import Reconciler
 from ordo.application.status import Probe
 from ordo.application.trail import Trail
 from ordo.container.brokers import BrokerLines
+from ordo.container.masters import Masters
 from ordo.container.services import Services
 from ordo.container.stores import Stores
 from ordo.container.support import Support
@@ -25,6 +27,7 @@ from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
+from ordo.ports.masters import MasterSource
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
@@ -52,6 +55,9 @@ class Container(containers.DeclarativeContainer):
     journal: providers.Provider[Journal] = stores.journal
     instruments: providers.Provider[InstrumentStore] = stores.instruments
 
+    masters = providers.Container(Masters, settings=settings, clock=clock)
+    master_sources: providers.Provider[tuple[MasterSource, ...]] = masters.sources
+
     lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
     brokers: providers.Provider[Brokers] = lines.brokers
 
@@ -67,12 +73,14 @@ class Container(containers.DeclarativeContainer):
         idempotency_store=idempotency_store,
         safety_store=safety_store,
         instruments=instruments,
+        sources=master_sources,
         probes=providers.Callable(_probes, safety_store),
     )
     trail: providers.Provider[Trail] = services.trail
     once: providers.Provider[Once] = services.once
     reconciler: providers.Provider[Reconciler] = services.reconciler
     housekeeping: providers.Provider[Housekeeping] = services.housekeeping
+    master_sync: providers.Provider[MasterSync] = services.masters
     gateway: providers.Provider[Gateway] = services.gateway
 
 

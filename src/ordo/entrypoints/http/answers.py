@@ -26,11 +26,13 @@ def one(view: View[Any], *, status: int = 200, headers: dict[str, str] | None = 
     return ASGIResponse(body=body, status_code=status, headers=headers, media_type=MediaType.JSON)
 
 
-def many(view: type[View[T]], values: Iterable[T], *, headers: dict[str, str] | None = None) -> ASGIResponse:
+def many(
+    view: type[View[T]], values: Iterable[T], *, status: int = 200, headers: dict[str, str] | None = None
+) -> ASGIResponse:
     """A bare array of views."""
     adapter = _array_of(view)
     body = adapter.dump_json(adapter.validate_python(tuple(values)))
-    return ASGIResponse(body=body, headers=headers, media_type=MediaType.JSON)
+    return ASGIResponse(body=body, status_code=status, headers=headers, media_type=MediaType.JSON)
 
 
 def all_of(view: type[View[T]], snapshot: Snapshot[T]) -> ASGIResponse:
