@@ -19,13 +19,14 @@ from ordo.domain.orders import OrderTerms
 from ordo.domain.sessions import Session
 from ordo.ports.clock import Clock
 from ordo.ports.instruments import InstrumentStore
+from ordo.ports.market_calendar import MarketCalendar
 
 _log = logging.getLogger(__name__)
 
 
 class Screening:
     """What stands between a request and the record of it. `allow_stale`: derivatives trade on a master of another day
-    too, which is logged for each order.
+    too, which is logged for each order. Without a `calendar` every market counts as open.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Screening:
         clock: Clock,
         *,
         allow_stale: bool = False,
+        calendar: MarketCalendar | None = None,
     ) -> None:
         self._calls = calls
         self._sessions = sessions
@@ -44,6 +46,7 @@ class Screening:
         self._safety = safety
         self._clock = clock
         self._allow_stale = allow_stale
+        self._calendar = calendar
 
     async def require(self, account: Account, terms: OrderTerms, context: Context) -> Session:
         """The session to send with; raises `Invalid` at the first check that fails."""
@@ -74,6 +77,8 @@ class Screening:
             session=session,
             switch=await self._safety.get(),
             now=now,
+            hours=self._calendar.hours if self._calendar and self._calls.obeys_hours(account) else None,
+            listed=directory,
         )
 
     def _stale(self, instrument: Instrument | None, today: date) -> tuple[str, ...]:

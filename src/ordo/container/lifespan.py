@@ -48,6 +48,8 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         jobs = [container.reconciler().watch, container.housekeeping().keep_tidy]
         if masters.configured:
             jobs.append(masters.keep_current)
+        if container.settings().calendar.override is not None:
+            jobs.append(container.calendar_watch().keep_fresh)
         for job in jobs:
             stack.push_async_callback(_ended, asyncio.create_task(_supervised(job, container.clock())))
         yield gateway

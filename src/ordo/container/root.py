@@ -7,10 +7,12 @@ from random import Random
 
 from dependency_injector import containers, providers
 
+from ordo.adapters.calendar.files import FileMarketCalendar
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
+from ordo.application.hours import CalendarWatch
 from ordo.application.housekeeping import Housekeeping
 from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
@@ -27,6 +29,7 @@ from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
+from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
@@ -35,6 +38,11 @@ from ordo.schemas.config.settings import Settings
 
 def _probes(store: SafetyStore) -> Mapping[str, Probe]:
     return {"database": store.get}
+
+
+def _calendar(settings: Settings) -> MarketCalendar:
+    # `provided.calendar.override` would be the method by which a provider is replaced.
+    return FileMarketCalendar(settings.calendar.override)
 
 
 class Container(containers.DeclarativeContainer):
@@ -58,6 +66,8 @@ class Container(containers.DeclarativeContainer):
     masters = providers.Container(Masters, settings=settings, clock=clock)
     master_sources: providers.Provider[tuple[MasterSource, ...]] = masters.sources
 
+    calendar: providers.Provider[MarketCalendar] = providers.Singleton(_calendar, settings)
+
     lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
     brokers: providers.Provider[Brokers] = lines.brokers
 
@@ -74,12 +84,14 @@ class Container(containers.DeclarativeContainer):
         safety_store=safety_store,
         instruments=instruments,
         sources=master_sources,
+        calendar=calendar,
         probes=providers.Callable(_probes, safety_store),
     )
     trail: providers.Provider[Trail] = services.trail
     once: providers.Provider[Once] = services.once
     reconciler: providers.Provider[Reconciler] = services.reconciler
     housekeeping: providers.Provider[Housekeeping] = services.housekeeping
+    calendar_watch: providers.Provider[CalendarWatch] = services.calendar_watch
     master_sync: providers.Provider[MasterSync] = services.masters
     gateway: providers.Provider[Gateway] = services.gateway
 

@@ -10,6 +10,7 @@ from dependency_injector import containers, providers
 
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
+from ordo.application.hours import CalendarWatch
 from ordo.application.housekeeping import Housekeeping
 from ordo.application.instruments import InstrumentService
 from ordo.application.knowledge import Knowledge
@@ -30,6 +31,7 @@ from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
+from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
@@ -57,6 +59,7 @@ class Services(containers.DeclarativeContainer):
     safety_store: providers.Dependency[SafetyStore] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
     sources: providers.Dependency[tuple[MasterSource, ...]] = providers.Dependency()
+    calendar: providers.Dependency[MarketCalendar] = providers.Dependency()
     probes: providers.Dependency[Mapping[str, Probe]] = providers.Dependency()
 
     trail: providers.Provider[Trail] = providers.Singleton(Trail, audit, clock)
@@ -96,7 +99,9 @@ class Services(containers.DeclarativeContainer):
         safety,
         clock,
         allow_stale=settings.provided.instruments.allow_stale,
+        calendar=calendar,
     )
+    calendar_watch: providers.Provider[CalendarWatch] = providers.Singleton(CalendarWatch, calendar, clock)
     masters: providers.Provider[MasterSync] = providers.Singleton(
         MasterSync, instruments, sources, clock, trail, at=settings.provided.instruments.sync_at
     )

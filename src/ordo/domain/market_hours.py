@@ -209,7 +209,7 @@ class MarketHours:
             then = f"Continuous trading next begins on {_written(opens.date())} at {opens:%H:%M} IST."
         except HoursUnknown:
             then = "When continuous trading next begins, the market calendar does not know yet."
-        if state.after_market and not terms.after_market:
+        if state.after_market:
             then += " An order with after_market true is taken now."
         return Invalid(ErrorCode.MARKET_CLOSED, f"The order was not sent: {what}. {then}", fields=fields)
 

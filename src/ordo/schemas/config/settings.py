@@ -60,6 +60,14 @@ class InstrumentsConfig(_Part):
     sync_at: time = Field(default=time(8, 30), le=time(8, 45))
 
 
+class CalendarConfig(_Part):
+    """A file of the operator's that stands above the market calendar that comes with Ordo. It is read again when it
+    changes.
+    """
+
+    override: Path | None = None
+
+
 class Settings(_Part):
     """Everything that can be set. Frozen: a gateway keeps the settings that it started with."""
 
@@ -71,6 +79,7 @@ class Settings(_Part):
     idempotency: IdempotencyConfig = IdempotencyConfig()
     http: HttpConfig = HttpConfig()
     instruments: InstrumentsConfig = InstrumentsConfig()
+    calendar: CalendarConfig = CalendarConfig()
     brokers: dict[str, PaperConfig] = Field(default_factory=dict)
 
     @property

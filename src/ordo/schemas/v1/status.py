@@ -48,6 +48,9 @@ class Broker(View[object]):
 
     adapter_id: str = Field(description="Its name in accounts and paths.")
     kind: str = Field(description="Which adapter serves it, such as `paper`.")
+    obeys_hours: bool = Field(
+        description="Whether it trades in market hours only. The paper broker trades at any hour unless it is set to."
+    )
     capabilities: Capabilities = Field(
         validation_alias=AliasPath("broker", "capabilities"),
         description="What it can do.",

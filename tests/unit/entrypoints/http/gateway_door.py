@@ -137,7 +137,9 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(folder: Path, *, sources: tuple[MasterSource, ...] = ()) -> AsyncIterator[Door]:
+async def open_door(
+    folder: Path, *, sources: tuple[MasterSource, ...] = (), obeys_hours: bool = False
+) -> AsyncIterator[Door]:
     """A gateway in a folder of its own, at ten o'clock of a Monday that lasts as long as the test likes."""
     container = container_for(
         Settings.model_validate(
@@ -165,8 +167,14 @@ async def open_door(folder: Path, *, sources: tuple[MasterSource, ...] = ()) -> 
         for adapter_id in ("paper", "asks")
     )
     lines = (
-        BrokerLine(adapter_id="paper", kind="paper", broker=broker, login=PaperLogin(clock=clock, accounts=("DEMO",))),
-        BrokerLine(adapter_id="asks", kind="paper", broker=other, login=AskingLogin(clock)),
+        BrokerLine(
+            adapter_id="paper",
+            kind="paper",
+            broker=broker,
+            login=PaperLogin(clock=clock, accounts=("DEMO",)),
+            obeys_hours=obeys_hours,
+        ),
+        BrokerLine(adapter_id="asks", kind="paper", broker=other, login=AskingLogin(clock), obeys_hours=False),
     )
     container.brokers.override(providers.Object(Brokers(lines)))
     app = create_app(container)
