@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
@@ -22,6 +23,7 @@ class Stores:
     idempotency: IdempotencyStore
     safety: SafetyStore
     journal: Journal
+    instruments: InstrumentStore  # Made with CATALOGUE and its report, and opened.
 
 
 class StoreHarness(Protocol):

@@ -8,6 +8,7 @@ import pytest
 
 import ordo.adapters.memory
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
@@ -19,6 +20,7 @@ _PORTS: dict[str, type] = {
     "idempotency": IdempotencyStore,
     "safety": SafetyStore,
     "journal": Journal,
+    "instruments": InstrumentStore,
 }
 
 

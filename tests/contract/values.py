@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, FieldFault, Outcome
 from ordo.domain.idempotency import Failure, Intent, IntentKey, IntentState, Operation
-from ordo.domain.instruments import InstrumentKey
+from ordo.domain.instruments import Instrument, InstrumentKey, Kind
+from ordo.domain.masters import MasterReport
 from ordo.domain.orders import Order, OrderStatus, OrderType, Product, Side
 from ordo.domain.sessions import Secret, Session
 
@@ -26,6 +27,23 @@ FAILURE = Failure(
     fields=(FieldFault(field="price", message="is outside the band", seen="1.05"),),
     native_error="RMS:Rule",
 )
+
+
+def listed(key: str, token: str, *, kind: Kind = Kind.EQUITY, references: dict[str, str] | None = None) -> Instrument:
+    return Instrument(
+        key=InstrumentKey.parse(key),
+        kind=kind,
+        name=f"₹ {key}",
+        exchange_token=token,
+        lot_size=1,
+        tick_size=Decimal("0.05"),
+        as_of=NOW.date(),
+        references=references or {},
+    )
+
+
+CATALOGUE = (listed("NSE:SBIN", "3045"), listed("NSE:TCS", "11536"))
+CATALOGUE_REPORT = MasterReport(name="catalogue", as_of=date(2026, 11, 22), loaded_at=None, rows=2)
 
 
 def order(number: int = 1, *, account: Account = ACCOUNT, at: datetime = NOW) -> Order:

@@ -11,12 +11,15 @@ from ordo.ports.broker import Broker, BrokerLogin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerLine:
-    """One configured broker app: its id, its kind (`paper`, …), and the two ways to speak to it."""
+    """One configured broker app: its id, its kind (`paper`, …), and the two ways to speak to it. `obeys_hours`:
+    it trades while the market is open, as all but the paper broker do.
+    """
 
     adapter_id: str
     kind: str
     broker: Broker
     login: BrokerLogin
+    obeys_hours: bool = True
 
 
 class Brokers:

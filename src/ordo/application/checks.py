@@ -1,21 +1,25 @@
 """What is checked before an order is written down, cheap and certain first (domain facts, section 9).
 
-Each check is pure: it looks at a `Proposal` and either returns or raises `Invalid`. `require` stops at the
-first that fails; `review` runs them all, for a preview.
+Each check is pure: it looks at a `Proposal` and either returns or raises `Invalid`, or `HoursUnknown`. `require` stops
+at the first that fails; `review` runs them all, for a preview.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from ordo.application.aliases import advice
+from ordo.application.hours import traded_of
 from ordo.domain.accounts import Account
 from ordo.domain.calendar import trading_day
 from ordo.domain.capabilities import Capabilities
+from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
-from ordo.domain.instruments import Instrument
+from ordo.domain.instruments import Instrument, InstrumentKey
+from ordo.domain.market_hours import HoursUnknown, MarketHours
 from ordo.domain.orders import OrderTerms, Product
 from ordo.domain.safety import KillSwitch
 from ordo.domain.sessions import Session, SessionState
@@ -23,7 +27,12 @@ from ordo.domain.sessions import Session, SessionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """An order that somebody wants to send, beside all that the checks look at."""
+    """An order that somebody wants to send, beside all that the checks look at.
+
+    `candidates` are what may have been meant where there is no such instrument; `stale` names the brokers whose masters
+    are not dated today, where that matters. `hours` are those of the markets, `None` for a broker that trades at any
+    hour; `listed` are all instruments.
+    """
 
     account: Account
     terms: OrderTerms
@@ -32,6 +41,10 @@ class Proposal:
     session: Session | None
     switch: KillSwitch | None
     now: datetime
+    candidates: tuple[InstrumentKey, ...] = ()
+    stale: tuple[str, ...] = ()
+    hours: MarketHours | None = None
+    listed: InstrumentDirectory = field(default_factory=InstrumentDirectory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +77,26 @@ def _instrument(proposal: Proposal) -> None:
         raise _refusal("instrument", f"expired on {key.expiry}", key, instrument=True)
 
 
+def _master(proposal: Proposal) -> None:
+    key = proposal.terms.instrument
+    if _known(proposal).key.venue.is_derivative and proposal.stale:
+        raise _refusal(
+            "instrument",
+            f"is known from masters that are not dated today ({', '.join(proposal.stale)}), and its lot may have"
+            " changed; run `ordo instruments sync`, or accept that risk with ORDO_INSTRUMENTS__ALLOW_STALE=true",
+            key,
+            instrument=True,
+        )
+
+
 def _capability(proposal: Proposal) -> None:
     proposal.capabilities.require(proposal.terms, broker_id=proposal.account.adapter_id)
+
+
+def _market_hours(proposal: Proposal) -> None:
+    found, hours, now = _known(proposal), proposal.hours, proposal.now
+    if hours is not None:
+        hours.require(traded_of(found, proposal.listed, hours, trading_day(now)), proposal.terms, now)
 
 
 def _series(proposal: Proposal) -> None:
@@ -121,7 +152,9 @@ CHECKS: tuple[tuple[str, Callable[[Proposal], None]], ...] = (
     ("kill_switch", _kill_switch),
     ("session", _session),
     ("instrument", _instrument),
+    ("master", _master),
     ("capability", _capability),
+    ("market_hours", _market_hours),
     ("series", _series),
     ("lot", _lot),
     ("freeze", _freeze),
@@ -131,7 +164,7 @@ CHECKS: tuple[tuple[str, Callable[[Proposal], None]], ...] = (
 
 
 def require(proposal: Proposal) -> None:
-    """Raise the first failure, if there is one."""
+    """Raise the first failure, if there is one: `Invalid`, or `HoursUnknown` where the calendar can't tell."""
     for _, check in CHECKS:
         check(proposal)
 
@@ -145,14 +178,14 @@ def review(proposal: Proposal) -> tuple[CheckResult, ...]:
         try:
             check(proposal)
             results.append(CheckResult(name=name, passed=True))
-        except Invalid as error:
+        except (Invalid, HoursUnknown) as error:
             results.append(
                 CheckResult(name=name, passed=False, code=error.code, message=error.message, fields=error.fields)
             )
     return tuple(results)
 
 
-_ON_FACTS = frozenset({_series, _lot, _freeze, _tick, _band})
+_ON_FACTS = frozenset({_master, _market_hours, _series, _lot, _freeze, _tick, _band})
 
 
 def no_session(account: Account, state: SessionState) -> Invalid:
@@ -167,8 +200,8 @@ def no_session(account: Account, state: SessionState) -> Invalid:
 
 def _known(proposal: Proposal) -> Instrument:
     if proposal.instrument is None:
-        advice = "is not known; search /api/v1/instruments for its key"
-        raise _refusal("instrument", advice, proposal.terms.instrument, instrument=True)
+        message = f"is not known; {advice(proposal.candidates)}"
+        raise _refusal("instrument", message, proposal.terms.instrument, instrument=True)
     return proposal.instrument
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ordo.application.brokers import Brokers
+from ordo.application.instruments import InstrumentService
 from ordo.application.orders import OrderService
 from ordo.application.portfolio import PortfolioService, QuoteService
 from ordo.application.safety import SafetyService
 from ordo.application.sessions import SessionService
 from ordo.application.status import StatusService
-from ordo.ports.instruments import InstrumentStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,4 +24,4 @@ class Gateway:
     sessions: SessionService
     safety: SafetyService
     status: StatusService
-    instruments: InstrumentStore
+    instruments: InstrumentService

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from ordo.application.aliases import advice, nearest
 from ordo.application.context import Context
 from ordo.application.reading import BrokerCalls
 from ordo.domain.accounts import Account
@@ -57,11 +58,12 @@ class QuoteService:
         self, account: Account, keys: tuple[InstrumentKey, ...], context: Context | None = None
     ) -> tuple[Quote, ...]:
         """The last price of each instrument, in the order asked; raises when even one can't be had."""
+        known = self._instruments.directory()
         for key in keys:
-            if self._instruments.get(key) is None:
+            if known.get(key) is None:
                 raise Invalid.field(
                     "instrument",
-                    "is not known; search /api/v1/instruments for its key",
+                    f"is not known; {advice(nearest(known, str(key)))}",
                     seen=key,
                     code=ErrorCode.INVALID_INSTRUMENT,
                 )

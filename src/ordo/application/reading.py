@@ -28,6 +28,10 @@ class BrokerCalls:
         """The adapter that serves an account."""
         return self._brokers.of(account).broker
 
+    def obeys_hours(self, account: Account) -> bool:
+        """Whether the account's broker trades in market hours only."""
+        return self._brokers.of(account).obeys_hours
+
     async def read(self, account: Account, context: Context, call: Callable[[Broker, Session], Awaitable[T]]) -> T:
         """Read with the account's session; raises what the broker port says, and `INVALID_SESSION` without
         one.

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ordo.application.master_sync import MasterStanding, MasterSync
 from ordo.application.safety import SafetyService
 from ordo.application.sessions import SessionReport, SessionService
 from ordo.domain.errors import OrdoError
@@ -38,6 +39,7 @@ class Status:
     kill_switch: KillSwitch
     sessions: tuple[SessionReport, ...]
     stores: tuple[StoreReport, ...]
+    masters: tuple[MasterStanding, ...]
     unknown_orders: tuple[Order, ...]
 
 
@@ -51,12 +53,14 @@ class StatusService:
         safety: SafetyService,
         store: IdempotencyStore,
         clock: Clock,
+        masters: MasterSync,
     ) -> None:
         self._probes = probes
         self._sessions = sessions
         self._safety = safety
         self._store = store
         self._clock = clock
+        self._masters = masters
         self._started_at = clock.now()
 
     async def stores(self) -> tuple[StoreReport, ...]:
@@ -79,5 +83,6 @@ class StatusService:
             kill_switch=await self._safety.get(),
             sessions=await self._sessions.all(),
             stores=await self.stores(),
+            masters=self._masters.standings(),
             unknown_orders=tuple(intent.order for intent in await self._store.unsettled()),
         )

@@ -22,7 +22,7 @@ from ordo.schemas.v1.portfolio import Funds, Holding, Portfolio, Position, Trade
 from ordo.schemas.v1.preview import Preview
 from ordo.schemas.v1.safety import KillSwitch
 from ordo.schemas.v1.sessions import LoginChallenge, Session
-from ordo.schemas.v1.status import Broker, Health, Status
+from ordo.schemas.v1.status import Broker, Health, Master, Status
 
 _login: TypeAdapter[LoginChallenge | Session] = TypeAdapter(LoginChallenge | Session)
 
@@ -204,8 +204,13 @@ def search_instruments(query: str, *, limit: int | None = None) -> Call[tuple[In
 
 
 def get_instrument(key: str) -> Call[Instrument]:
-    """The instrument of exactly this key."""
+    """The instrument of exactly this key, or of another house's spelling that only one is meant by."""
     return Call(method="GET", path=path("instruments", key), read=reading(Instrument))
+
+
+def sync_instruments() -> Call[tuple[Master, ...]]:
+    """Begin a load of the instrument masters, unless one is under way; the status tells what becomes of it."""
+    return Call(method="POST", path=path("instruments", "sync"), read=reading(tuple[Master, ...]))
 
 
 def list_sessions() -> Call[tuple[Session, ...]]:

@@ -24,6 +24,7 @@ class Orders(Blocking):
 class Instruments(Blocking):
     search = blocking(calls.search_instruments)
     get = blocking(calls.get_instrument)
+    sync = blocking(calls.sync_instruments)
 
 
 class Sessions(Blocking):
@@ -88,6 +89,7 @@ class AsyncOrders(Awaiting):
 class AsyncInstruments(Awaiting):
     search = awaiting(calls.search_instruments)
     get = awaiting(calls.get_instrument)
+    sync = awaiting(calls.sync_instruments)
 
 
 class AsyncSessions(Awaiting):

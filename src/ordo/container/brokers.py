@@ -43,6 +43,7 @@ def _paper(
         kind=config.kind,
         broker=broker,
         login=PaperLogin(accounts=config.accounts, clock=clock),
+        obeys_hours=config.obeys_hours,
     )
 
 

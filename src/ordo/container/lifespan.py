@@ -35,6 +35,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         database = container.database()
         await database.open()
         stack.push_async_callback(database.close)
+        await container.instruments().open()
         owners, owner = container.owners(), container.owner()
         if isinstance(owners, FileOwners):
             owners.join(owner)
@@ -47,7 +48,14 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         left = await container.reconciler().recover()
         if left:
             _log.warning("%d writes have an unknown outcome; looking for them in the brokers' books", left)
-        for job in (container.reconciler().watch, container.housekeeping().keep_tidy):
+        masters = container.master_sync()
+        stack.push_async_callback(masters.close)
+        jobs = [container.reconciler().watch, container.housekeeping().keep_tidy]
+        if masters.configured:
+            jobs.append(masters.keep_current)
+        if container.settings().calendar.override is not None:
+            jobs.append(container.calendar_watch().keep_fresh)
+        for job in jobs:
             stack.push_async_callback(_ended, asyncio.create_task(_supervised(job, container.clock())))
         yield gateway
 

@@ -7,16 +7,20 @@ from random import Random
 
 from dependency_injector import containers, providers
 
+from ordo.adapters.calendar.files import FileMarketCalendar
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
+from ordo.application.hours import CalendarWatch
 from ordo.application.housekeeping import Housekeeping
+from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
 from ordo.application.reconcile import Reconciler
 from ordo.application.status import Probe
 from ordo.application.trail import Trail
 from ordo.container.brokers import BrokerLines
+from ordo.container.masters import Masters
 from ordo.container.services import Services
 from ordo.container.stores import Stores
 from ordo.container.support import Support
@@ -25,6 +29,8 @@ from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
+from ordo.ports.market_calendar import MarketCalendar
+from ordo.ports.masters import MasterSource
 from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
@@ -33,6 +39,11 @@ from ordo.schemas.config.settings import Settings
 
 def _probes(store: SafetyStore) -> Mapping[str, Probe]:
     return {"database": store.get}
+
+
+def _calendar(settings: Settings) -> MarketCalendar:
+    # `provided.calendar.override` would be the method by which a provider is replaced.
+    return FileMarketCalendar(settings.calendar.override)
 
 
 class Container(containers.DeclarativeContainer):
@@ -54,6 +65,11 @@ class Container(containers.DeclarativeContainer):
     journal: providers.Provider[Journal] = stores.journal
     instruments: providers.Provider[InstrumentStore] = stores.instruments
 
+    masters = providers.Container(Masters, settings=settings, clock=clock)
+    master_sources: providers.Provider[tuple[MasterSource, ...]] = masters.sources
+
+    calendar: providers.Provider[MarketCalendar] = providers.Singleton(_calendar, settings)
+
     lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
     brokers: providers.Provider[Brokers] = lines.brokers
 
@@ -70,12 +86,16 @@ class Container(containers.DeclarativeContainer):
         idempotency_store=idempotency_store,
         safety_store=safety_store,
         instruments=instruments,
+        sources=master_sources,
+        calendar=calendar,
         probes=providers.Callable(_probes, safety_store),
     )
     trail: providers.Provider[Trail] = services.trail
     once: providers.Provider[Once] = services.once
     reconciler: providers.Provider[Reconciler] = services.reconciler
     housekeeping: providers.Provider[Housekeeping] = services.housekeeping
+    calendar_watch: providers.Provider[CalendarWatch] = services.calendar_watch
+    master_sync: providers.Provider[MasterSync] = services.masters
     gateway: providers.Provider[Gateway] = services.gateway
 
 

@@ -10,9 +10,12 @@ from dependency_injector import containers, providers
 
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
+from ordo.application.hours import CalendarWatch
 from ordo.application.housekeeping import Housekeeping
+from ordo.application.instruments import InstrumentService
 from ordo.application.knowledge import Knowledge
 from ordo.application.listing import OrderReader
+from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
 from ordo.application.order_ids import OrderIds
 from ordo.application.orders import OrderService
@@ -28,6 +31,8 @@ from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
+from ordo.ports.market_calendar import MarketCalendar
+from ordo.ports.masters import MasterSource
 from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
@@ -55,6 +60,8 @@ class Services(containers.DeclarativeContainer):
     idempotency_store: providers.Dependency[IdempotencyStore] = providers.Dependency()
     safety_store: providers.Dependency[SafetyStore] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
+    sources: providers.Dependency[tuple[MasterSource, ...]] = providers.Dependency()
+    calendar: providers.Dependency[MarketCalendar] = providers.Dependency()
     probes: providers.Dependency[Mapping[str, Probe]] = providers.Dependency()
 
     trail: providers.Provider[Trail] = providers.Singleton(Trail, audit, clock)
@@ -88,7 +95,18 @@ class Services(containers.DeclarativeContainer):
     )
     housekeeping: providers.Provider[Housekeeping] = providers.Singleton(Housekeeping, idempotency_store, clock)
     screening: providers.Provider[Screening] = providers.Singleton(
-        Screening, calls, sessions, instruments, safety, clock
+        Screening,
+        calls,
+        sessions,
+        instruments,
+        safety,
+        clock,
+        allow_stale=settings.provided.instruments.allow_stale,
+        calendar=calendar,
+    )
+    calendar_watch: providers.Provider[CalendarWatch] = providers.Singleton(CalendarWatch, calendar, clock)
+    masters: providers.Provider[MasterSync] = providers.Singleton(
+        MasterSync, instruments, sources, clock, trail, at=settings.provided.instruments.sync_at
     )
     reader: providers.Provider[OrderReader] = providers.Singleton(
         OrderReader, idempotency_store, calls, knowledge, reconciler, clock, trail
@@ -104,6 +122,6 @@ class Services(containers.DeclarativeContainer):
         quotes=providers.Singleton(QuoteService, calls, instruments),
         sessions=sessions,
         safety=safety,
-        status=providers.Singleton(StatusService, probes, sessions, safety, idempotency_store, clock),
-        instruments=instruments,
+        status=providers.Singleton(StatusService, probes, sessions, safety, idempotency_store, clock, masters),
+        instruments=providers.Singleton(InstrumentService, instruments, masters),
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dependency_injector import containers, providers
 
-from ordo.adapters.memory.instruments import MemoryInstruments
-from ordo.adapters.paper.catalogue import load_catalogue
+from ordo.adapters.paper.catalogue import load_catalogue, load_reports
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
+from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.safety import SqlSafetyStore
 from ordo.adapters.sql.sessions import SqlSessionStore
@@ -37,5 +37,5 @@ class Stores(containers.DeclarativeContainer):
     journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
     clock: providers.Dependency[Clock] = providers.Dependency()
     instruments: providers.Provider[InstrumentStore] = providers.Singleton(
-        MemoryInstruments, providers.Callable(_catalogue, clock)
+        SqlInstruments, database, providers.Callable(_catalogue, clock), providers.Callable(load_reports)
     )

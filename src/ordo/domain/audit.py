@@ -33,6 +33,8 @@ class AuditKind(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     ORDER_RECONCILED = "order.reconciled"
     ORDER_ANOMALY = "order.anomaly"
+    INSTRUMENTS_LOADED = "instruments.loaded"
+    INSTRUMENTS_REFUSED = "instruments.refused"
     KILL_SWITCH_CHANGED = "kill_switch.changed"
 
 

@@ -187,7 +187,11 @@ class Instrument:
 
     `lot_size` is in units and 1 for shares; `tick_size`, `band_low` and `band_high` are rupees;
     `freeze_quantity` is the most units one order may carry, `None` where the venue sets none; `multiplier`
-    turns price times units into rupees.
+    turns price times units into rupees. `quantity_unit` is what the exchange counts in; Ordo counts units all the same.
+    `mtf` and `cas_eligible` (margin trading, closing auction session) are `None` where no source says.
+
+    `references` holds, for each broker, the one text that it alone calls this instrument by; `facts` holds what else a
+    broker needs said, such as `hdfc.segment`, which many instruments may share.
     """
 
     key: InstrumentKey
@@ -204,6 +208,10 @@ class Instrument:
     isin: str | None = None
     series: str | None = None
     tradable: bool = True
+    quantity_unit: QuantityUnit = QuantityUnit.UNITS
+    mtf: bool | None = None
+    cas_eligible: bool | None = None
+    facts: dict[str, str] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

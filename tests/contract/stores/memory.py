@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
+from ordo.adapters.memory.instruments import MemoryInstruments
 from ordo.adapters.memory.journal import MemoryJournal
 from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.adapters.memory.sessions import MemorySessionStore
 from tests.contract.store_harness import Stores
+from tests.contract.values import CATALOGUE, CATALOGUE_REPORT
 
 DURABLE = False
 SHARED = False
@@ -25,4 +27,5 @@ async def opened(_address: str) -> AsyncIterator[Stores]:
         idempotency=MemoryIdempotencyStore(),
         safety=MemorySafetyStore(),
         journal=MemoryJournal(),
+        instruments=MemoryInstruments(CATALOGUE, (CATALOGUE_REPORT,)),
     )

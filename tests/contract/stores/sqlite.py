@@ -7,11 +7,13 @@ from pathlib import Path
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
+from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.safety import SqlSafetyStore
 from ordo.adapters.sql.sessions import SqlSessionStore
 from ordo.domain.sessions import Secret
 from tests.contract.store_harness import Stores
+from tests.contract.values import CATALOGUE, CATALOGUE_REPORT
 
 DURABLE = True
 SHARED = True
@@ -27,12 +29,15 @@ def address(folder: Path) -> str:
 async def opened(address: str) -> AsyncIterator[Stores]:
     database = Database(address)
     await database.open()
+    instruments = SqlInstruments(database, CATALOGUE, (CATALOGUE_REPORT,))
     try:
+        await instruments.open()
         yield Stores(
             sessions=SqlSessionStore(database, Sealer((_MASTER_KEY,))),
             idempotency=SqlIdempotencyStore(database),
             safety=SqlSafetyStore(database),
             journal=SqlJournal(database),
+            instruments=instruments,
         )
     finally:
         await database.close()

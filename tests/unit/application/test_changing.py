@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from ordo.domain.audit import AuditKind
+from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import (
     ErrorCode,
     InFlight,
@@ -347,7 +348,7 @@ async def test_without_a_row_the_cancellation_is_pending_until_the_book_shows_it
 async def test_a_cancellation_passes_every_switch_and_needs_no_known_instrument(house: House) -> None:
     order = await house.place()
     await house.now.safety.set(KillState.HALTED, "test")
-    house.instruments.replace(())
+    await house.instruments.replace(InstrumentDirectory(), ())
     assert (await _cancel(house, order)).pending_op is PendingOp.CANCEL
     assert house.broker.book["B1"].status is S.CANCELLED
 

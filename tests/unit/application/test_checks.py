@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordo.application.checks import CHECKS, Proposal, require, review
+from ordo.application.context import Context
+from ordo.application.screening import Screening
+from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.instruments import Instrument, InstrumentKey
+from ordo.domain.masters import MasterReport
 from ordo.domain.orders import OrderTerms, OrderType, Product
 from ordo.domain.safety import KillState, KillSwitch
 from ordo.domain.sessions import Secret, Session, SessionState
@@ -252,3 +256,47 @@ async def test_a_preview_without_a_session_tells_the_rest_too(house: House) -> N
     await house.now.safety.set(KillState.HALTED, "test")
     preview = await house.now.orders.preview(ACCOUNT, BUY_TEN)
     assert {check.name for check in preview.checks if not check.passed} == {"session", "kill_switch"}
+
+
+def test_a_derivative_needs_masters_of_today_and_a_share_does_not() -> None:
+    error = _refusal(_proposal(_LOT, stale=("fyers", "hdfc")))
+    assert (error.code, _fields(error)) == (ErrorCode.INVALID_INSTRUMENT, ["instrument"])
+    assert "not dated today (fyers, hdfc)" in error.message
+    require(_proposal(stale=("fyers",)))
+
+
+def test_a_name_that_nothing_has_is_refused_with_what_is_near() -> None:
+    error = _refusal(replace(_proposal(), instrument=None, candidates=(NIFTY_CALL, share().key)))
+    assert f"nearest: {NIFTY_CALL}, NSE:SBIN" in error.message
+    assert error.fields[0].message.endswith(f"nearest: {NIFTY_CALL}, NSE:SBIN")
+
+
+@pytest.mark.parametrize(
+    ("references", "as_of", "allow_stale", "sent"),
+    [
+        pytest.param({}, None, False, True, id="the paper catalogue is of every day"),
+        pytest.param({"fyers": "F"}, date(2026, 11, 23), False, True, id="of today"),
+        pytest.param({"fyers": "F"}, date(2026, 11, 20), False, False, id="of another day"),
+        pytest.param({"fyers": "F"}, None, False, False, id="never loaded"),
+        pytest.param({"fyers": "F", "hdfc": "H"}, date(2026, 11, 23), False, False, id="one of two is missing"),
+        pytest.param({"fyers": "F"}, date(2026, 11, 20), True, True, id="relaxed, loudly"),
+    ],
+)
+async def test_the_day_of_a_master_is_that_of_its_report(
+    house: House,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    references: dict[str, str],
+    as_of: date | None,
+    allow_stale: bool,
+    sent: bool,
+) -> None:
+    report = MasterReport(name="fyers", as_of=as_of, loaded_at=MONDAY_MORNING, rows=1)
+    directory = InstrumentDirectory((replace(option(), references=references),))
+    await house.instruments.replace(directory, (report,))
+    now = house.now
+    screening = Screening(now.calls, now.sessions, house.instruments, now.safety, house.clock, allow_stale=allow_stale)
+    results = await screening.review(ACCOUNT, _LOT, Context())
+    (master,) = [result for result in results if result.name == "master"]
+    assert master.passed is sent
+    assert ("not dated today (fyers)" in caplog.text) is allow_stale

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 
 import pytest
 
+from ordo.application.master_sync import MasterSync
 from ordo.application.status import StatusService
 from ordo.domain.errors import OutcomeUnknown, Unavailable
+from ordo.domain.masters import MasterReport, MasterState
 from ordo.domain.orders import OrderStatus
 from ordo.domain.safety import KillState
 from ordo.domain.sessions import SessionState
@@ -17,7 +20,8 @@ from tests.support.stores import fail
 
 
 def _status(house: House, probes: dict[str, Callable[[], Awaitable[object]]] | None = None) -> StatusService:
-    return StatusService(probes or {}, house.now.sessions, house.now.safety, house.now.store, house.clock)
+    masters = MasterSync(house.instruments, (), house.clock, house.now.trail, at=time(8, 30))
+    return StatusService(probes or {}, house.now.sessions, house.now.safety, house.now.store, house.clock, masters)
 
 
 async def test_the_status_shows_what_an_order_depends_on(house: House) -> None:
@@ -49,3 +53,18 @@ async def test_a_status_that_can_not_be_read_is_not_guessed(house: House) -> Non
     house.now.store.before["unsettled"] = fail
     with pytest.raises(Unavailable):
         await _status(house).status()
+
+
+async def test_the_sources_of_instruments_are_shown_with_what_is_wrong_with_them(house: House) -> None:
+    loaded = MasterReport(name="fyers", as_of=date(2026, 11, 20), loaded_at=house.clock.now(), rows=9)
+    shipped = replace(loaded, name="catalogue", loaded_at=None)
+    for report in (shipped, replace(loaded, stale_reason="it is empty")):
+        await house.instruments.note(report)
+    catalogue, fyers = (await _status(house).status()).masters
+    assert (catalogue.name, catalogue.state) == ("catalogue", MasterState.CURRENT)
+    assert (fyers.state, fyers.stale_reason, fyers.as_of, fyers.rows) == (
+        MasterState.STALE,
+        "it is empty",
+        date(2026, 11, 20),
+        9,
+    )

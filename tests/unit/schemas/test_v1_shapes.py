@@ -15,7 +15,7 @@ from ordo.schemas.v1.base import Command, View
 MODULES = (errors, market, orders, portfolio, preview, safety, sessions, status)
 HIDDEN = {
     "Order": {"replayed"},  # A header tells it, so that a replay has the bytes of the first answer.
-    "Instrument": {"references"},  # Brokers' own numbers are for their adapters.
+    "Instrument": {"facts"},  # What a broker needs said is for its adapter.
 }
 
 

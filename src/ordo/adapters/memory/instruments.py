@@ -1,44 +1,33 @@
-"""Instruments held in memory, ready to be found."""
+"""Instruments held in memory."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import chain, islice, takewhile
 
-from ordo.domain.instruments import Instrument, InstrumentKey
+from ordo.domain.directory import InstrumentDirectory
+from ordo.domain.instruments import Instrument
+from ordo.domain.masters import MasterReport, in_order, noted
 from ordo.ports.instruments import InstrumentStore
 
 
 class MemoryInstruments(InstrumentStore):
-    """A replaceable set of instruments. Searching ignores case."""
+    """Forgotten with the process, which begins with these."""
 
-    def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
-        self._by_key: dict[InstrumentKey, Instrument] = {}
-        self._names: list[str] = []
-        self._entries: list[tuple[str, Instrument]] = []
-        self.replace(instruments)
+    def __init__(self, instruments: Iterable[Instrument] = (), reports: Iterable[MasterReport] = ()) -> None:
+        self._directory = InstrumentDirectory(instruments)
+        self._reports = in_order(reports)
 
-    def replace(self, instruments: Iterable[Instrument]) -> None:
-        """Let these be all the instruments from now on; a later one of the same key wins."""
-        by_key = {instrument.key: instrument for instrument in instruments}
-        ordered = sorted((str(key), instrument) for key, instrument in by_key.items())
-        self._entries = [(f"{name} {one.name}".upper(), one) for name, one in ordered]
-        self._names = [name for name, _ in ordered]
-        self._by_key = by_key
+    def directory(self) -> InstrumentDirectory:
+        return self._directory
 
-    def get(self, key: InstrumentKey) -> Instrument | None:
-        return self._by_key.get(key)
+    def reports(self) -> tuple[MasterReport, ...]:
+        return self._reports
 
-    def search(self, text: str, *, limit: int) -> tuple[Instrument, ...]:
-        """The key itself comes first, then keys that begin with the text, then symbols that do, then the rest; each
-        in order of key.
-        """
-        wanted = text.strip().upper()
-        words = wanted.split()
-        first = bisect_left(self._names, wanted)
-        by_key = takewhile(lambda place: self._names[place].startswith(wanted), range(first, len(self._names)))
-        others = [one for entry, one in self._entries if all(word in entry for word in words)]
-        by_symbol = (one for one in others if one.key.root.startswith(wanted))
-        best_first = chain((self._entries[place][1] for place in by_key), by_symbol, others)
-        return tuple(islice({one.key: one for one in best_first}.values(), limit))
+    async def open(self) -> None:
+        pass
+
+    async def replace(self, directory: InstrumentDirectory, reports: Iterable[MasterReport]) -> None:
+        self._directory, self._reports = directory, in_order(reports)
+
+    async def note(self, report: MasterReport) -> None:
+        self._reports = noted(self._reports, report)

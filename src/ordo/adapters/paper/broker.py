@@ -93,7 +93,7 @@ class PaperBroker(Broker):
                 account_id=account_id,
                 tag=tag,
                 terms=plain,
-                instrument=self._instruments.get(plain.instrument),
+                instrument=self._instruments.directory().get(plain.instrument),
                 depth=self._prices.depth(plain.instrument, now),
                 underlying=self._underlying(plain.instrument, now),
             )
@@ -231,7 +231,7 @@ class PaperBroker(Broker):
         return None if depth is None else depth.last_price
 
     def _quote(self, key: InstrumentKey, at: datetime) -> Quote:
-        instrument = self._instruments.get(key)
+        instrument = self._instruments.directory().get(key)
         if instrument is None:
             raise Refused(
                 ErrorCode.INVALID_INSTRUMENT,

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from ordo.domain.instruments import Instrument, InstrumentKey, Kind, Venue
+from ordo.domain.masters import MasterReport
 
 AS_OF = date(2026, 11, 22)
 """The day as of which the table's facts hold."""
@@ -36,6 +37,11 @@ def load_listings() -> tuple[Listing, ...]:
 def load_catalogue(today: date = AS_OF) -> tuple[Instrument, ...]:
     """The instruments of the whole catalogue, as of today: bands and lots of the paper exchange never change."""
     return tuple(replace(listing.instrument, as_of=today) for listing in load_listings())
+
+
+def load_reports() -> tuple[MasterReport, ...]:
+    """What the catalogue says of itself as a source of instruments."""
+    return (MasterReport(name="catalogue", as_of=AS_OF, loaded_at=None, rows=len(load_listings())),)
 
 
 def underlying_of(key: InstrumentKey) -> InstrumentKey | None:

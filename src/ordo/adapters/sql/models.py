@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Index, Text, text
+from sqlalchemy import BigInteger, Date, Dialect, Index, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -32,7 +32,7 @@ class Moment(TypeDecorator[datetime]):
 class Db(DeclarativeBase):
     """What all tables share."""
 
-    type_annotation_map = {str: Text, int: BigInteger, datetime: Moment}  # noqa: RUF012  (SQLAlchemy's own form)
+    type_annotation_map = {str: Text, int: BigInteger, date: Date, datetime: Moment}  # noqa: RUF012  (SQLAlchemy's own form)
 
 
 class DbSession(Db):
@@ -118,3 +118,39 @@ class DbJournalCheckpoint(Db):
     stream: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int]
     text: Mapped[str]
+
+
+class DbInstrument(Db):
+    """One instrument of one load, the generation: `facts` is what `ordo.domain.packing` puts behind its key. A
+    generation is complete, and counts, only when `instrument_set` names it; places count from 0 without gaps.
+    """
+
+    __tablename__ = "instrument"
+
+    generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str]
+    facts: Mapped[str]
+
+
+class DbInstrumentSet(Db):
+    """The generation of instruments that counts, in the row with id 1, with the number and the CRC-32 of its lines."""
+
+    __tablename__ = "instrument_set"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    generation: Mapped[int]
+    rows: Mapped[int]
+    checksum: Mapped[int]
+
+
+class DbMaster(Db):
+    """What is known of one source of instruments."""
+
+    __tablename__ = "master"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[date | None]
+    loaded_at: Mapped[datetime | None]
+    rows: Mapped[int]
+    stale_reason: Mapped[str | None]

@@ -14,12 +14,13 @@ from rich.console import RenderableType
 from ordo.client import AsyncOrdoClient, OutcomeUnknown
 from ordo.client.requests import new_key
 from ordo.entrypoints.cli import pages
+from ordo.entrypoints.cli.loading import loaded
 from ordo.entrypoints.cli.outcome import ExitCode, end
 from ordo.entrypoints.cli.reach import Target, reached
 
 R = TypeVar("R")
 
-__all__ = ["Target", "Wish", "cancel", "orders", "place", "portfolio", "quote", "status"]
+__all__ = ["Target", "Wish", "cancel", "orders", "place", "portfolio", "quote", "search", "status", "sync"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,16 @@ def portfolio(account: str, target: Target, *, as_json: bool) -> ExitCode:
 
 def quote(account: str, instruments: list[str], target: Target, *, as_json: bool) -> ExitCode:
     return _carry_out(lambda ordo: ordo.quotes(account, *instruments), pages.quotes, target, as_json=as_json)
+
+
+def search(text: str, limit: int, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(
+        lambda ordo: ordo.instruments.search(text, limit=limit), pages.instruments, target, as_json=as_json
+    )
+
+
+def sync(target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(lambda ordo: loaded(ordo, show=not as_json), pages.masters, target, as_json=as_json)
 
 
 def status(target: Target, *, as_json: bool) -> ExitCode:

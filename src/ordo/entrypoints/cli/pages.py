@@ -14,10 +14,10 @@ from rich.text import Text
 
 from ordo.domain.calendar import IST
 from ordo.schemas.v1.fields import money_text
-from ordo.schemas.v1.market import Quote
+from ordo.schemas.v1.market import Instrument, Quote
 from ordo.schemas.v1.orders import Order
 from ordo.schemas.v1.portfolio import Portfolio
-from ordo.schemas.v1.status import Status
+from ordo.schemas.v1.status import Master, Status
 
 _WIDE = 240
 _STYLES = {
@@ -28,6 +28,9 @@ _STYLES = {
     "HALTED": "bold red",
     "UNKNOWN": "bold yellow",
     "SUSPECT": "bold yellow",
+    "CURRENT": "green",
+    "STALE": "bold yellow",
+    "ABSENT": "bold yellow",
 }
 
 
@@ -132,6 +135,33 @@ def quotes(found: tuple[Quote, ...]) -> RenderableType:
     )
 
 
+def instruments(found: tuple[Instrument, ...]) -> RenderableType:
+    return _table(
+        "instruments",
+        ("key", "name", "lot", "tick", "freeze", "trades", "as of"),
+        (
+            (
+                one.key,
+                one.name,
+                one.lot_size,
+                one.tick_size,
+                one.freeze_quantity,
+                "yes" if one.tradable else "no",
+                one.as_of,
+            )
+            for one in found
+        ),
+    )
+
+
+def masters(found: tuple[Master, ...]) -> RenderableType:
+    return _table(
+        "masters",
+        ("master", "state", "as of", "loaded", "rows", ""),
+        ((one.name, one.state, one.as_of, one.loaded_at, one.rows, one.stale_reason) for one in found),
+    )
+
+
 def status(found: Status) -> RenderableType:
     switch = found.kill_switch
     return Group(
@@ -141,6 +171,7 @@ def status(found: Status) -> RenderableType:
             ("store", "state", ""),
             ((one.name, "ok" if one.ok else "DOWN", one.message) for one in found.stores),
         ),
+        masters(found.masters),
         _table(
             "sessions",
             ("account", "state", "expires", "what to do"),

@@ -16,6 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+instruments = typer.Typer(name="instruments", help="Load the brokers' instrument masters; find a key.")
+app.add_typer(instruments)
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
 Url = Annotated[
     str | None,
@@ -180,3 +183,26 @@ def quote(
     from ordo.entrypoints.cli import commands
 
     return commands.quote(account, instruments, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@instruments.command()
+def sync(*, as_json: Json = False, url: Url = None, token: Token = None) -> int:
+    """Load the masters now. What was loaded before stays where one can't be read or trusted."""
+    from ordo.entrypoints.cli import commands
+
+    return commands.sync(commands.Target(url=url, token=token), as_json=as_json)
+
+
+@instruments.command()
+def search(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The beginning of a key, or words: nifty 26000 ce dec.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="The most to show.")] = 20,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Find an instrument by the beginning of its key, or by words."""
+    from ordo.entrypoints.cli import commands
+
+    return commands.search(text, limit, commands.Target(url=url, token=token), as_json=as_json)

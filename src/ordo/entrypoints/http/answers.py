@@ -48,11 +48,13 @@ def one(view: View[Any], *, status: int = 200, headers: dict[str, str] | None = 
     return Reply(body, status=status, headers=headers)
 
 
-def many(view: type[View[T]], values: Iterable[T], *, headers: dict[str, str] | None = None) -> Reply:
+def many(
+    view: type[View[T]], values: Iterable[T], *, status: int = 200, headers: dict[str, str] | None = None
+) -> Reply:
     """A bare array of views."""
     adapter = _array_of(view)
     body = adapter.dump_json(adapter.validate_python(tuple(values)))
-    return Reply(body, headers=headers)
+    return Reply(body, status=status, headers=headers)
 
 
 def all_of(view: type[View[T]], snapshot: Snapshot[T]) -> Reply:

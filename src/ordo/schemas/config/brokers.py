@@ -28,6 +28,8 @@ class PaperConfig(BrokerConfig):
         default=("DEMO",), description="Accounts that need no login; any other opens with its first login."
     )
 
+    obeys_hours: bool = Field(default=False, description="Refuse orders while the market is closed.")
+
     @field_validator("accounts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,25 @@ class HttpConfig(_Part):
     max_body_bytes: int = Field(default=65_536, ge=1_024, le=16_777_216)
 
 
+class InstrumentsConfig(_Part):
+    """Where the brokers' instrument masters are, as the base of their addresses or as a local path, and when they are
+    loaded each day, in India.
+    """
+
+    fyers_url: str | None = Field(default=None, min_length=1)
+    hdfc_url: str | None = Field(default=None, min_length=1)
+    allow_stale: bool = Field(default=False, description="Trade derivatives on a master of another day, at your risk.")
+    sync_at: time = Field(default=time(8, 30), le=time(8, 45))
+
+
+class CalendarConfig(_Part):
+    """A file of the operator's that stands above the market calendar that comes with Ordo. It is read again when it
+    changes.
+    """
+
+    override: Path | None = None
+
+
 class Settings(_Part):
     """Everything that can be set. Frozen: a gateway keeps the settings that it started with."""
 
@@ -58,6 +78,8 @@ class Settings(_Part):
     log: LogConfig = LogConfig()
     idempotency: IdempotencyConfig = IdempotencyConfig()
     http: HttpConfig = HttpConfig()
+    instruments: InstrumentsConfig = InstrumentsConfig()
+    calendar: CalendarConfig = CalendarConfig()
     brokers: dict[str, PaperConfig] = Field(default_factory=dict)
 
     @property

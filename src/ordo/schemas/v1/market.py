@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import AliasPath, Field
 
 from ordo.domain import instruments, market
-from ordo.domain.instruments import Kind, Right, Venue
+from ordo.domain.instruments import Kind, QuantityUnit, Right, Venue
 from ordo.schemas.v1.base import View
 from ordo.schemas.v1.fields import Key, Money, Number, Time
 
@@ -47,5 +47,11 @@ class Instrument(View[instruments.Instrument]):
     band_low: Money | None = Field(description="The lowest price in rupees that is taken today.")
     band_high: Money | None = Field(description="The highest price in rupees that is taken today.")
     multiplier: Number = Field(description="What turns price times units into rupees.")
+    quantity_unit: QuantityUnit = Field(description="What the exchange counts in. Orders here always count units.")
+    mtf: bool | None = Field(description="Whether it can be bought on margin (MTF); null where no broker says.")
+    cas_eligible: bool | None = Field(
+        description="Whether it takes part in the closing auction session; null where no source says."
+    )
+    references: dict[str, str] = Field(description="What each broker calls it, by the broker's name.")
     tradable: bool = Field(description="Whether orders are taken; an index only has a level.")
     as_of: date = Field(description="The day of these facts.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import AliasPath, BeforeValidator, Field
 
 from ordo.domain import capabilities
 from ordo.domain.instruments import Venue
+from ordo.domain.masters import MasterState
 from ordo.domain.orders import OrderType, Product, Validity
 from ordo.schemas.v1.base import View
 from ordo.schemas.v1.fields import Time
@@ -46,6 +48,9 @@ class Broker(View[object]):
 
     adapter_id: str = Field(description="Its name in accounts and paths.")
     kind: str = Field(description="Which adapter serves it, such as `paper`.")
+    obeys_hours: bool = Field(
+        description="Whether it trades in market hours only. The paper broker trades at any hour unless it is set to."
+    )
     capabilities: Capabilities = Field(
         validation_alias=AliasPath("broker", "capabilities"),
         description="What it can do.",
@@ -60,6 +65,20 @@ class Store(View[object]):
     message: str | None = Field(description="Why not.")
 
 
+class Master(View[object]):
+    """One source of instruments."""
+
+    name: str = Field(description="Which one: a broker's name, or `catalogue` for the paper exchange's own.")
+    state: MasterState = Field(
+        description="`CURRENT`: of today. `STALE`: older, or the last load failed. `ABSENT`: never loaded."
+    )
+    as_of: date | None = Field(description="The trading day of its facts.")
+    loaded_at: Time | None = Field(description="When it was loaded; null for what comes with the program.")
+    rows: int = Field(description="Rows of its last good load.")
+    stale_reason: str | None = Field(description="Why the last load failed, if it did. What was loaded before stays.")
+    reading: int | None = Field(description="Rows read so far by a load that is under way; null while there is none.")
+
+
 class Status(View[object]):
     """The state of everything that an order depends on."""
 
@@ -68,6 +87,7 @@ class Status(View[object]):
     kill_switch: KillSwitch = Field(description="The switch above every order.")
     sessions: tuple[Session, ...] = Field(description="Every session that the gateway knows.")
     stores: tuple[Store, ...] = Field(description="Every store.")
+    masters: tuple[Master, ...] = Field(description="Every source of the instruments.")
     unknown_orders: tuple[Order, ...] = Field(description="Orders whose outcome nobody knows yet. Ordo keeps looking.")
 
 

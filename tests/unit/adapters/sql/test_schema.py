@@ -13,8 +13,12 @@ from sqlalchemy import Connection, text
 
 from ordo.adapters.sql import schema
 from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.idempotency import SqlIdempotencyStore
+from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.models import Db
+from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Unavailable
+from tests.contract.values import CATALOGUE, CATALOGUE_REPORT, NOW, intent
 
 _CREATED = text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%' AND sql IS NOT NULL ORDER BY name")
 
@@ -59,7 +63,32 @@ async def test_the_scripts_make_the_indexes_that_are_declared(database: Database
 def test_the_head_of_the_scripts_is_the_one_that_is_looked_for() -> None:
     scripts = ScriptDirectory(str(schema._SCRIPTS))
     assert scripts.get_heads() == [schema.HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == [schema.HEAD]
+    assert [script.revision for script in scripts.walk_revisions()] == [schema.HEAD, "0001"]
+
+
+async def test_a_database_of_the_first_revision_is_upgraded_with_what_it_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "HEAD", "0001")
+    former = Database(f"sqlite:///{path}")
+    await former.open()
+    store = SqlIdempotencyStore(former)
+    await store.reserve(intent(), now=NOW)
+    with pytest.raises(Unavailable, match="no such table"):
+        await SqlInstruments(former).open()
+    await former.close()
+    monkeypatch.undo()
+
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    try:
+        assert await SqlIdempotencyStore(database).unsettled() == (intent(),)
+        instruments = SqlInstruments(database)
+        await instruments.open()
+        await instruments.replace(InstrumentDirectory(CATALOGUE), (CATALOGUE_REPORT,))
+        assert tuple(instruments.directory()) == CATALOGUE
+    finally:
+        await database.close()
 
 
 async def test_a_start_on_tables_that_are_up_to_date_does_not_load_alembic(database: Database, path: Path) -> None:

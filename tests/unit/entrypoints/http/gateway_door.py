@@ -33,6 +33,7 @@ from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Sec
 from ordo.entrypoints.http.app import create_app
 from ordo.ports.broker import BrokerLogin
 from ordo.ports.clock import Clock
+from ordo.ports.masters import MasterSource
 from ordo.schemas.config.settings import Settings
 from tests.support.clock import VirtualClock
 
@@ -137,7 +138,9 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(folder: Path) -> AsyncIterator[Door]:
+async def open_door(
+    folder: Path, *, sources: tuple[MasterSource, ...] = (), obeys_hours: bool = False
+) -> AsyncIterator[Door]:
     """A gateway in a folder of its own, at ten o'clock of a Monday that lasts as long as the test likes."""
     container = container_for(
         Settings.model_validate(
@@ -152,6 +155,7 @@ async def open_door(folder: Path) -> AsyncIterator[Door]:
     clock, audit, prices = VirtualClock(), MemoryAuditLog(), MemoryPrices()
     prices.quote(SBIN, clock.now(), "780.00", bids=(("779.95", 5000),), asks=(("780.05", 5000),))
     container.clock.override(providers.Object(clock))
+    container.master_sources.override(providers.Object(sources))
     container.audit.override(providers.Object(audit))
     broker, other = (
         UnreliablePaper(
@@ -164,8 +168,14 @@ async def open_door(folder: Path) -> AsyncIterator[Door]:
         for adapter_id in ("paper", "asks")
     )
     lines = (
-        BrokerLine(adapter_id="paper", kind="paper", broker=broker, login=PaperLogin(clock=clock, accounts=("DEMO",))),
-        BrokerLine(adapter_id="asks", kind="paper", broker=other, login=AskingLogin(clock)),
+        BrokerLine(
+            adapter_id="paper",
+            kind="paper",
+            broker=broker,
+            login=PaperLogin(clock=clock, accounts=("DEMO",)),
+            obeys_hours=obeys_hours,
+        ),
+        BrokerLine(adapter_id="asks", kind="paper", broker=other, login=AskingLogin(clock), obeys_hours=False),
     )
     container.brokers.override(providers.Object(Brokers(lines)))
     app = create_app(container)

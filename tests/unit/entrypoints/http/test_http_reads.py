@@ -133,7 +133,7 @@ async def test_instruments_are_found_by_key_and_by_name(door: Door) -> None:
 
 async def test_keys_stand_in_a_path_whatever_they_hold(door: Door) -> None:
     for key in ("NSE:M&M", "NSE_INDEX:NIFTY", "NFO:NIFTY:20261229:FUT"):
-        known = door.container.instruments().get(InstrumentKey.parse(key))
+        known = door.container.instruments().directory().get(InstrumentKey.parse(key))
         assert known is not None
         for written in (key, key.replace(":", "%3A").replace("&", "%26")):
             assert (await door.http.get(f"/api/v1/instruments/{written}")).json()["key"] == key

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from litestar import Router, get
+from litestar import Router, get, post
 
 from ordo.application.gateway import Gateway
-from ordo.domain.errors import ErrorCode, Invalid
-from ordo.domain.instruments import InstrumentKey
+from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import Answer, contract
 from ordo.entrypoints.http.reading import Call, asked
 from ordo.schemas.v1.market import Instrument
 from ordo.schemas.v1.queries import InstrumentQuery
+from ordo.schemas.v1.status import Master
 
 
 def routes(gateway: Gateway) -> Router:
@@ -39,17 +39,31 @@ def routes(gateway: Gateway) -> Router:
         "/{key:str}",
         operation_id="getInstrument",
         summary="The facts of one instrument",
-        description="Lot, tick, freeze quantity and band, as they are today. In the path, a `&` is written `%26`.",
-        opt=contract(answers={200: Answer(meaning="The instrument.", view=Instrument)}, raises=(ErrorCode.NOT_FOUND,)),
+        description=(
+            "Lot, tick, freeze quantity and band, as they are today. In the path, a `&` is written `%26`. The spellings"
+            " of FYERS, Kite and OpenAlgo are understood where exactly one listed instrument is spelt so."
+        ),
+        opt=contract(
+            answers={200: Answer(meaning="The instrument.", view=Instrument)},
+            raises=(ErrorCode.NOT_FOUND, ErrorCode.INVALID_INSTRUMENT),
+        ),
     )
     async def get_instrument(request: Call) -> Reply:
-        text = request.path_params["key"]
-        try:
-            found = instruments.get(InstrumentKey.parse(text))
-        except Invalid as error:
-            raise Invalid(ErrorCode.NOT_FOUND, error.message, fields=error.fields) from None
-        if found is None:
-            raise Invalid.field("key", "is not known today; search for it", seen=text, code=ErrorCode.NOT_FOUND)
-        return answers.one(Instrument.of(found))
+        return answers.one(Instrument.of(instruments.resolve(request.path_params["key"])))
 
-    return Router("/instruments", route_handlers=[search, get_instrument], tags=["Market"])
+    @post(
+        "/sync",
+        status_code=202,
+        operation_id="syncInstruments",
+        summary="Load the brokers' instrument masters",
+        description=(
+            "Begins a load, unless one is under way, and answers at once; `reading` in the answer of `/api/v1/status`"
+            " counts its rows. Its outcome is told there too: a source is `CURRENT`, or has a `stale_reason` and the"
+            " instruments of before stay."
+        ),
+        opt=contract(answers={202: Answer(meaning="The load is under way.", view=Master, many=True)}, raises=()),
+    )
+    async def sync() -> Reply:
+        return answers.many(Master, instruments.start_sync(), status=202)
+
+    return Router("/instruments", route_handlers=[search, get_instrument, sync], tags=["Market"])

@@ -1,0 +1,53 @@
+"""Finding instruments, and keeping them those of today."""
+
+from __future__ import annotations
+
+from ordo.application.aliases import resolve
+from ordo.application.master_sync import MasterStanding, MasterSync, Progress
+from ordo.domain.directory import InstrumentDirectory
+from ordo.domain.instruments import Instrument, InstrumentKey
+from ordo.domain.masters import MasterReport
+from ordo.ports.instruments import InstrumentStore
+
+
+class InstrumentService:
+    """The use cases of instruments. All but `sync` answer from memory."""
+
+    def __init__(self, store: InstrumentStore, masters: MasterSync) -> None:
+        self._store = store
+        self._masters = masters
+
+    def directory(self) -> InstrumentDirectory:
+        """All instruments as they are now: for look-ups that belong together."""
+        return self._store.directory()
+
+    def search(self, text: str, *, limit: int) -> tuple[Instrument, ...]:
+        """Instruments whose key begins with the text, or that all of its words fit; best first, at most `limit`."""
+        return self._store.directory().search(text, limit=limit)
+
+    def get(self, key: InstrumentKey) -> Instrument | None:
+        """The instrument of exactly this key."""
+        return self._store.directory().get(key)
+
+    def resolve(self, text: str) -> Instrument:
+        """The one instrument that a key, or a spelling of FYERS, Kite or OpenAlgo, names.
+
+        Raises `Invalid` (`INVALID_INSTRUMENT`) with the nearest candidates for a name of nothing or of several.
+        """
+        reports = self._store.reports()
+        return resolve(self._store.directory(), text, brokers=[report.name for report in reports])
+
+    def reports(self) -> tuple[MasterStanding, ...]:
+        """How each source of the instruments stands."""
+        return self._masters.standings()
+
+    def start_sync(self) -> tuple[MasterStanding, ...]:
+        """Begin a load, unless one is under way, and tell how the sources stand; raises `Invalid` without a source."""
+        self._masters.start()
+        return self._masters.standings()
+
+    async def sync(self, progress: Progress | None = None) -> tuple[MasterReport, ...]:
+        """Load all masters; raises `Invalid` without a source, and `Unavailable` where one can't be read or trusted:
+        then the instruments are what they were.
+        """
+        return await self._masters.sync(progress)

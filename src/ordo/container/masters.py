@@ -1,0 +1,30 @@
+"""The configured instrument masters, the most trusted first."""
+
+from __future__ import annotations
+
+from dependency_injector import containers, providers
+
+from ordo.ports.clock import Clock
+from ordo.ports.masters import MasterSource
+from ordo.schemas.config.settings import Settings
+
+
+def configured(settings: Settings, clock: Clock) -> tuple[MasterSource, ...]:
+    """A source for each master whose place is set. Without one, no HTTP client is loaded."""
+    places = settings.instruments
+    sources: list[MasterSource] = []
+    if places.fyers_url is not None:
+        from ordo.adapters.masters.fyers import FyersMaster
+
+        sources.append(FyersMaster(places.fyers_url))
+    if places.hdfc_url is not None:
+        from ordo.adapters.masters.hdfc import HdfcMaster
+
+        sources.append(HdfcMaster(places.hdfc_url, clock))
+    return tuple(sources)
+
+
+class Masters(containers.DeclarativeContainer):
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    clock: providers.Dependency[Clock] = providers.Dependency()
+    sources: providers.Provider[tuple[MasterSource, ...]] = providers.Singleton(configured, settings, clock)

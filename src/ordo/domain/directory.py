@@ -1,0 +1,219 @@
+"""All instruments of a day in little memory, each found in microseconds."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from heapq import nsmallest
+from itertools import accumulate, chain, islice
+from typing import Final
+
+from ordo.domain.errors import ErrorCode, Invalid
+from ordo.domain.instruments import Instrument, InstrumentKey, Venue
+from ordo.domain.likeness import close_roots, likest
+from ordo.domain.packing import END, names_of, pack, unpack
+from ordo.domain.places import PlaceIndex
+
+_CACHED: Final = 8_192
+_AROUND: Final = 16
+_SAME_STRIKE: Final = 64
+_MOST_RANKED: Final = 20_000
+_WORDS_COUNTED: Final = 3
+_MONTHS: Final = (
+    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE",
+    "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER",
+)  # fmt: skip
+
+
+class InstrumentDirectory:
+    """An immutable, searchable set of instruments.
+
+    A new day is a new directory, and whoever holds the old one keeps a consistent view. Raises `Invalid`
+    (`INVALID_INSTRUMENT`) when two instruments share a key, a (venue, exchange token) or a broker's reference: such a
+    set could send an order to the wrong contract. An empty exchange token is no token.
+    """
+
+    # Each instrument is a packed line, sorted by key, and no object until it is asked for. `_words` holds what is
+    # searched, in one text; line n is found in it between `_starts[n]` and `_starts[n + 1]`.
+
+    def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
+        self._hold(sorted(map(pack, instruments)))
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[bytes]) -> InstrumentDirectory:
+        """The directory of the `lines` of another; raises `ValueError` for what is no such line."""
+        directory = cls()
+        directory._hold(sorted(lines))
+        return directory
+
+    @property
+    def lines(self) -> Sequence[bytes]:
+        """The packed instruments in order of key, for whoever keeps them."""
+        return self._lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[Instrument]:
+        """Every instrument, in order of key."""
+        return map(unpack, self._lines)
+
+    def get(self, key: InstrumentKey) -> Instrument | None:
+        """The instrument of exactly this key."""
+        wanted = str(key).encode() + END
+        place = bisect_left(self._lines, wanted)
+        found = place < len(self._lines) and self._lines[place].startswith(wanted)
+        return self._at(place) if found else None
+
+    def by_token(self, venue: Venue, token: str) -> Instrument | None:
+        """The instrument that an exchange knows under this token: the join between brokers (domain facts 3.2)."""
+        place = self._tokens.find(f"{venue}:{token}")
+        found = None if place is None else self._at(place)
+        return found if found and (found.key.venue, found.exchange_token) == (venue, token) else None
+
+    def by_reference(self, broker: str, reference: str) -> Instrument | None:
+        """The instrument that a broker calls by this reference."""
+        place = self._references.find(f"{broker}={reference}")
+        found = None if place is None else self._at(place)
+        return found if found and found.references.get(broker) == reference else None
+
+    def contracts(self, venue: Venue, root: str, expiry: date | None = None) -> tuple[Instrument, ...]:
+        """All futures and options of an underlying, of one expiry or of every one, in order of key: the skeleton of an
+        option chain. A venue that trades none has none.
+        """
+        day = "" if expiry is None else f"{expiry:%Y%m%d}:"
+        places = self._beginning(f"{venue}:{root}:{day}") if venue.is_derivative else range(0)
+        return tuple(unpack(self._lines[place]) for place in places)
+
+    def expiries(self, venue: Venue, root: str) -> tuple[date, ...]:
+        """The days on which futures or options of an underlying expire, soonest first."""
+        found: list[date] = []
+        places = self._beginning(f"{venue}:{root}:") if venue.is_derivative else range(0)
+        place = places.start
+        while place < places.stop:
+            day = self._key(place).split(":")[2]
+            found.append(date.fromisoformat(day))
+            place = self._beginning(f"{venue}:{root}:{day}:").stop
+        return tuple(found)
+
+    def search(self, text: str, *, limit: int) -> tuple[Instrument, ...]:
+        """Instruments whose key begins with the text, or whose key, name and month of expiry hold all of its words;
+        best first, at most `limit`. Case does not matter.
+
+        First come keys that begin with the text, then symbols that begin with one of the words, then the rest. Within
+        the last two, what matches more words as a whole comes first, then shares before futures before options. Where
+        even the rarest word is in more than 20,000 instruments, only so many are weighed.
+        """
+        wanted = " ".join(text.upper().split())
+        words = sorted({_encoded(word) for word in wanted.replace(":", " ").split()}, key=len, reverse=True)
+        if not words or limit <= 0:
+            return ()
+        found = dict.fromkeys(islice(self._beginning(wanted), limit))
+        for places in (self._with_symbols, self._with_text):
+            if len(found) < limit:
+                fitting = (place for place in islice(places(words), _MOST_RANKED) if self._fits(place, words))
+                more = ((self._rank(place, words), place) for place in fitting if place not in found)
+                found |= {place: None for _, place in nsmallest(limit - len(found), more)}
+        return tuple(map(self._at, found))
+
+    def nearest(self, text: str, *, limit: int) -> tuple[Instrument, ...]:
+        """What somebody may have meant by a name that is not known, the likeliest first, at most `limit`: for a
+        message, never for an order. The name may be a key or in a broker's own spelling.
+        """
+        wanted = "".join(text.upper().split())
+        venue, colon, rest = wanted.partition(":")
+        symbol, _, tail = (rest if colon else venue).partition(":")
+        pool = {
+            place: self._key(place)
+            for root in close_roots(symbol, self._roots)
+            for one in Venue
+            for place in self._around(f"{one}:{root}", tail, wanted.replace(":", ""))
+        }
+        return tuple(map(self._at, likest(wanted, pool, limit=limit)))
+
+    def _hold(self, lines: list[bytes]) -> None:
+        self._lines = lines
+        self._tokens, self._references = PlaceIndex(), PlaceIndex()
+        texts: list[bytes] = []
+        roots: set[str] = set()
+        before = ""
+        for place, line in enumerate(lines):
+            key, name, token, references = names_of(line)
+            if key == before:
+                raise _twice("key", key, key)
+            before = key
+            venue, root, *_ = parts = key.split(":")
+            roots.add(root)
+            month = _MONTHS[int(parts[2][4:6]) - 1] if len(parts) > len("vrs") else ""
+            texts.append(f"{key} {name} {month}".upper().encode() + END)
+            if token:
+                self._tokens.add(f"{venue}:{token}", place)
+            for reference in references:
+                self._references.add(reference, place)
+        self._roots = tuple(sorted(roots))
+        self._words = b"".join(texts)
+        self._starts = array("I", accumulate(map(len, texts), initial=0))
+        self._refuse_twins("exchange token", self._tokens.settle())
+        self._refuse_twins("broker reference", self._references.settle())
+        self._at = lru_cache(maxsize=_CACHED)(_reader(lines))
+
+    def _refuse_twins(self, what: str, twins: tuple[int, int] | None) -> None:
+        if twins is not None:
+            raise _twice(what, *map(self._key, sorted(twins)))
+
+    def _key(self, place: int) -> str:
+        return self._lines[place].partition(END)[0].decode()
+
+    def _beginning(self, prefix: str) -> range:
+        begin = _encoded(prefix)
+        first = bisect_left(self._lines, begin)
+        return range(first, bisect_left(self._lines, begin + b"\xff", first))
+
+    def _with_symbols(self, words: list[bytes]) -> Iterable[int]:
+        ranges = (self._beginning(f"{venue}:{word.decode()}") for word in words for venue in Venue)
+        return dict.fromkeys(chain.from_iterable(ranges))
+
+    def _with_text(self, words: list[bytes]) -> Iterator[int]:
+        rarest = min(words[:_WORDS_COUNTED], key=self._words.count)
+        at = self._words.find(rarest)
+        while at >= 0:
+            place = bisect_right(self._starts, at) - 1
+            yield place
+            at = self._words.find(rarest, self._starts[place + 1])
+
+    def _fits(self, place: int, words: list[bytes]) -> bool:
+        text = self._words[self._starts[place] : self._starts[place + 1]]
+        return all(word in text for word in words)
+
+    def _rank(self, place: int, words: list[bytes]) -> tuple[int, int]:
+        parts = self._lines[place].partition(END)[0].split(b":")
+        return -sum(word in parts for word in words), len(parts)
+
+    def _around(self, symbol: str, tail: str, glued: str) -> Iterator[int]:
+        contracts = self._beginning(f"{symbol}:")
+        here = bisect_left(self._lines, _encoded(f"{symbol}:{tail}"), contracts.start, contracts.stop)
+        close = range(max(contracts.start, here - _AROUND), min(contracts.stop, here + _AROUND))
+        # However the expiry was written, the strike and the right end the name.
+        same = (place for place in contracts if glued.endswith("".join(self._key(place).split(":")[3:]) or ":"))
+        return chain(self._beginning(symbol + END.decode()), close, islice(same, _SAME_STRIKE))
+
+
+def _reader(lines: list[bytes]) -> Callable[[int], Instrument]:
+    # Of the lines alone: a cache that holds its directory keeps it alive until garbage is collected.
+    return lambda place: unpack(lines[place])
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _twice(what: str, one: str, other: str) -> Invalid:
+    return Invalid.field(
+        "instrument",
+        f"{one} and {other} have the same {what}, so an order could reach the wrong one; this set is not used",
+        seen=other,
+        code=ErrorCode.INVALID_INSTRUMENT,
+    )

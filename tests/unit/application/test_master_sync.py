@@ -1,0 +1,219 @@
+"""Loading masters: all of today's instruments, or those of before and the reason; one load at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from ordo.adapters.masters.fyers import FyersMaster
+from ordo.adapters.masters.hdfc import HdfcMaster
+from ordo.adapters.memory.audit import MemoryAuditLog
+from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.application.master_sync import MasterSync
+from ordo.application.trail import Trail
+from ordo.domain.audit import AuditKind
+from ordo.domain.calendar import IST
+from ordo.domain.errors import ErrorCode, Invalid, Unavailable
+from ordo.domain.master_rows import MasterRefused
+from ordo.domain.masters import MasterReport, MasterState
+from tests.support.clock import VirtualClock, quiet
+from tests.support.masters import TODAY, market, write_fyers, write_hdfc
+from tests.support.orders import SBIN, share
+
+_LISTED = market(100)
+_CATALOGUE = MasterReport(name="catalogue", as_of=date(2026, 11, 22), loaded_at=None, rows=1)
+
+
+class _Desk:
+    """Both brokers' masters in a folder, and a gateway's part that loads them."""
+
+    def __init__(self, folder: Path, *, hdfc: bool = True, at: time = time(8, 30)) -> None:
+        self.folder = folder
+        self.clock = VirtualClock()
+        self.audit = MemoryAuditLog()
+        self.store = MemoryInstruments((share(),), (_CATALOGUE,))
+        sources = (FyersMaster(str(folder / "fyers")), *((HdfcMaster(str(self.hdfc), self.clock),) if hdfc else ()))
+        self.sync = MasterSync(self.store, sources, self.clock, Trail(self.audit, self.clock), at=at)
+
+    @property
+    def hdfc(self) -> Path:
+        return self.folder / "hdfc.csv"
+
+    def publish(self, day: date = TODAY) -> None:
+        write_fyers(_LISTED, self.folder / "fyers", day=day)
+        write_hdfc(_LISTED, self.hdfc)
+        moment = datetime.combine(day, time(7), IST).timestamp()
+        os.utime(self.hdfc, (moment, moment))
+
+    def states(self) -> dict[str, MasterState]:
+        return {one.name: one.state for one in self.sync.standings()}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> _Desk:
+    desk = _Desk(tmp_path)
+    desk.publish()
+    return desk
+
+
+async def test_a_load_replaces_all_instruments_and_reports(desk: _Desk) -> None:
+    assert desk.states() == {
+        "catalogue": MasterState.CURRENT,
+        "fyers": MasterState.ABSENT,
+        "hdfc": MasterState.ABSENT,
+    }
+    told: list[tuple[str, int]] = []
+    reports = await desk.sync.sync(lambda source, rows: told.append((source, rows)))
+    assert {(one.name, one.rows, one.as_of) for one in reports} == {
+        ("fyers", len(_LISTED), TODAY),
+        ("hdfc", len(_LISTED), TODAY),
+    }
+    assert desk.states() == {"fyers": MasterState.CURRENT, "hdfc": MasterState.CURRENT}
+    assert len(desk.store.directory()) == len(_LISTED)
+    found = desk.store.directory().get(SBIN)
+    assert found is not None
+    assert set(found.references) == {"fyers", "hdfc"}
+    assert told[-1] == ("hdfc", len(_LISTED))
+    assert told == sorted(told)
+    (event,) = desk.audit.events
+    assert event.kind is AuditKind.INSTRUMENTS_LOADED
+    assert event.facts["instruments"] == str(len(_LISTED))
+
+
+async def test_a_master_that_is_refused_leaves_all_as_it_was(desk: _Desk) -> None:
+    await desk.sync.sync()
+    before = desk.store.directory()
+    desk.hdfc.write_text("<html>maintenance</html>", "utf-8")
+    with pytest.raises(MasterRefused):
+        await desk.sync.sync()
+    assert desk.store.directory() is before
+    fyers, hdfc = desk.sync.standings()
+    assert (fyers.state, fyers.stale_reason, fyers.reading) == (MasterState.CURRENT, None, None)
+    assert (hdfc.state, hdfc.rows, hdfc.as_of) == (MasterState.STALE, len(_LISTED), TODAY)
+    assert hdfc.stale_reason is not None
+    assert "HTML" in hdfc.stale_reason
+    event = desk.audit.events[-1]
+    assert (event.kind, event.facts["source"]) == (AuditKind.INSTRUMENTS_REFUSED, "hdfc")
+    desk.publish()
+    await desk.sync.sync()
+    assert set(desk.states().values()) == {MasterState.CURRENT}
+
+
+async def test_a_file_that_is_not_there_is_told_of_its_source(desk: _Desk) -> None:
+    desk.hdfc.unlink()
+    with pytest.raises(Unavailable):
+        await desk.sync.sync()
+    catalogue, fyers, hdfc = desk.sync.standings()
+    assert (catalogue.stale_reason, fyers.stale_reason) == (None, None)
+    assert (hdfc.state, hdfc.rows) == (MasterState.ABSENT, 0)
+    assert hdfc.stale_reason
+    assert desk.store.directory().get(SBIN) == share()
+
+
+async def test_yesterdays_master_is_refused_on_a_weekday_and_fridays_serves_on_a_weekend(desk: _Desk) -> None:
+    desk.publish(TODAY - timedelta(days=3))
+    with pytest.raises(MasterRefused, match="it is of 2026-11-20, and today is 2026-11-23"):
+        await desk.sync.sync()
+    desk.clock.step(-timedelta(days=1))
+    await desk.sync.sync()
+    assert {one.as_of for one in desk.sync.standings()} == {date(2026, 11, 20)}
+    assert set(desk.states().values()) == {MasterState.STALE}
+
+
+async def test_a_master_that_has_shrunk_is_refused(desk: _Desk) -> None:
+    await desk.sync.sync()
+    write_fyers(_LISTED[:1000], desk.folder / "fyers")
+    with pytest.raises(MasterRefused, match="by more than a fifth") as refusal:
+        await desk.sync.sync()
+    assert refusal.value.source == "fyers"
+
+
+async def test_who_asks_during_a_load_gets_that_one(desk: _Desk) -> None:
+    desk.sync.start()
+    assert {one.name: one.reading for one in desk.sync.standings()} == {"catalogue": None, "fyers": 0, "hdfc": 0}
+    first, second = await asyncio.gather(desk.sync.sync(), desk.sync.sync())
+    assert first is second
+    assert [event.kind for event in desk.audit.events] == [AuditKind.INSTRUMENTS_LOADED]
+    assert {one.reading for one in desk.sync.standings()} == {None}
+
+
+async def test_who_stops_waiting_does_not_stop_the_load(desk: _Desk) -> None:
+    waiting = asyncio.ensure_future(desk.sync.sync())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await desk.sync.sync()
+    assert [event.kind for event in desk.audit.events] == [AuditKind.INSTRUMENTS_LOADED]
+
+
+async def test_a_load_that_is_ended_changes_nothing(desk: _Desk) -> None:
+    desk.sync.start()
+    await desk.sync.close()
+    assert {one.reading for one in desk.sync.standings()} == {None}
+    assert desk.store.reports() == (_CATALOGUE,)
+    await desk.sync.sync()
+    await desk.sync.close()
+    assert set(desk.states().values()) == {MasterState.CURRENT}
+
+
+async def test_nothing_is_configured() -> None:
+    clock = VirtualClock()
+    sync = MasterSync(MemoryInstruments(), (), clock, Trail(MemoryAuditLog(), clock), at=time(8, 30))
+    assert not sync.configured
+    with pytest.raises(Invalid, match="ORDO_INSTRUMENTS__FYERS_URL") as refusal:
+        sync.start()
+    assert refusal.value.code is ErrorCode.VALIDATION_ERROR
+    with pytest.raises(Invalid, match="ORDO_INSTRUMENTS__HDFC_URL"):
+        await sync.sync()
+
+
+async def _settled(desk: _Desk, events: int) -> None:
+    """Wait for the outcomes of so many loads."""
+    while len(desk.audit.events) < events:
+        await asyncio.wait_for(asyncio.to_thread(lambda: None), 60)
+    await quiet()
+
+
+async def test_the_job_loads_at_start_and_every_morning(desk: _Desk) -> None:
+    job = asyncio.ensure_future(desk.sync.keep_current())
+    await _settled(desk, 1)
+    assert set(desk.states().values()) == {MasterState.CURRENT}
+    desk.publish(TODAY + timedelta(days=1))
+    await desk.clock.advance(22.5 * 3600 - 1)
+    assert set(desk.states().values()) == {MasterState.STALE}
+    assert len(desk.audit.events) == 1
+    await desk.clock.advance(1)
+    await _settled(desk, 2)
+    assert desk.clock.now().astimezone(IST).time() == time(8, 30)
+    assert set(desk.states().values()) == {MasterState.CURRENT}
+    job.cancel()
+
+
+async def test_the_job_tries_again_soon_in_the_morning_and_hourly_later(desk: _Desk) -> None:
+    desk.hdfc.unlink()
+    desk.clock.step(timedelta(hours=-1, minutes=-5))  # 08:55
+    job = asyncio.ensure_future(desk.sync.keep_current())
+    for events, minutes in ((1, 5), (2, 5)):
+        await _settled(desk, events)
+        await desk.clock.advance(60 * minutes)
+    await _settled(desk, 3)
+    await desk.clock.advance(25 * 60)  # 09:30, having failed at 09:10, 09:15 and so on
+    await _settled(desk, 4)
+    desk.publish()
+    await desk.clock.advance(3600)
+    await _settled(desk, 5)
+    assert {event.kind for event in desk.audit.events[:4]} == {AuditKind.INSTRUMENTS_REFUSED}
+    assert desk.audit.events[-1].kind is AuditKind.INSTRUMENTS_LOADED
+    job.cancel()
+
+
+async def test_the_job_loads_nothing_twice_on_one_day(desk: _Desk) -> None:
+    await desk.sync.sync()
+    job = asyncio.ensure_future(desk.sync.keep_current())
+    await quiet()
+    await desk.clock.advance(3600)
+    assert len(desk.audit.events) == 1
+    job.cancel()
