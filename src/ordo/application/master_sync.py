@@ -120,7 +120,7 @@ class MasterSync:
     def _begin(self, progress: Progress | None) -> asyncio.Task[tuple[MasterReport, ...]]:
         if not self._sources:
             raise Invalid(
-                ErrorCode.VALIDATION_ERROR,
+                ErrorCode.UNSUPPORTED,
                 "Nothing was loaded: no master is configured. Set ORDO_INSTRUMENTS__FYERS_URL or"
                 " ORDO_INSTRUMENTS__HDFC_URL to where it is published, or to a local copy.",
             )

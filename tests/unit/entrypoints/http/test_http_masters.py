@@ -23,7 +23,7 @@ async def _ended(door: Door) -> list[dict[str, Any]]:
 
 async def test_without_a_configured_master_there_is_nothing_to_load(door: Door) -> None:
     refused = await door.http.post(_SYNC)
-    assert (refused.status_code, refused.json()["error_code"]) == (400, "VALIDATION_ERROR")
+    assert (refused.status_code, refused.json()["error_code"]) == (422, "UNSUPPORTED")
     assert "ORDO_INSTRUMENTS__FYERS_URL" in refused.json()["message"]
     (catalogue,) = (await door.http.get("/api/v1/status")).json()["masters"]
     assert (catalogue["name"], catalogue["state"], catalogue["loaded_at"]) == ("catalogue", "CURRENT", None)

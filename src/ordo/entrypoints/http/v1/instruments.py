@@ -61,7 +61,10 @@ def routes(gateway: Gateway) -> Router:
             " counts its rows. Its outcome is told there too: a source is `CURRENT`, or has a `stale_reason` and the"
             " instruments of before stay."
         ),
-        opt=contract(answers={202: Answer(meaning="The load is under way.", view=Master, many=True)}, raises=()),
+        opt=contract(
+            answers={202: Answer(meaning="The load is under way.", view=Master, many=True)},
+            raises=(ErrorCode.UNSUPPORTED,),
+        ),
     )
     async def sync() -> Reply:
         return answers.many(Master, instruments.start_sync(), status=202)
