@@ -165,7 +165,7 @@ async def test_nothing_is_configured() -> None:
     assert not sync.configured
     with pytest.raises(Invalid, match="ORDO_INSTRUMENTS__FYERS_URL") as refusal:
         sync.start()
-    assert refusal.value.code is ErrorCode.VALIDATION_ERROR
+    assert refusal.value.code is ErrorCode.UNSUPPORTED
     with pytest.raises(Invalid, match="ORDO_INSTRUMENTS__HDFC_URL"):
         await sync.sync()
 

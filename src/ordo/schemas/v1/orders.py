@@ -34,8 +34,8 @@ class PlaceOrder(Command[domain.PlaceOrder]):
 
     instrument: AskedKey = Field(
         description=(
-            "The key of the instrument, as `GET /api/v1/instruments` gives it. The spellings of FYERS, Kite and OpenAlgo"
-            " are understood where exactly one listed instrument is spelt so."
+            "The key of the instrument, as `GET /api/v1/instruments` gives it. The spellings of FYERS, Kite and"
+            " OpenAlgo are understood where exactly one listed instrument is spelt so."
         )
     )
     side: Side = Field(description="`BUY` or `SELL`.")
