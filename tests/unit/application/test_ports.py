@@ -59,7 +59,7 @@ async def test_the_gateway_is_one_frozen_bundle_of_the_use_cases(house: House) -
         quotes=QuoteService(now.calls, house.instruments),
         sessions=now.sessions,
         safety=now.safety,
-        status=StatusService({}, now.sessions, now.safety, now.store, house.clock, masters),
+        status=StatusService({}, now.sessions, now.safety, now.store, house.clock, masters, house.calendar),
         instruments=InstrumentService(house.instruments, masters),
     )
     for part in fields(gateway):
