@@ -105,14 +105,17 @@ class MasterSync:
         wanted = any(standing.state is not MasterState.CURRENT for standing in self.standings())
         while True:
             failed = wanted and not await self._tried()
-            now = self._clock.now().astimezone(IST)
-            due = datetime.combine(now.date(), self._at, IST)
-            due += timedelta(days=1) if due <= now else timedelta()
-            if failed:
-                since = now - (due - timedelta(days=1))
-                due = min(due, now + (_SOON if since < _HASTE else _LATER))
-            await self._clock.sleep((due - now).total_seconds())
+            await self._clock.sleep(self._pause(failed=failed).total_seconds())
             wanted = True
+
+    def _pause(self, *, failed: bool) -> timedelta:
+        now = self._clock.now().astimezone(IST)
+        due = datetime.combine(now.date(), self._at, IST)
+        due += timedelta(days=1) if due <= now else timedelta()
+        if not failed:
+            return due - now
+        since = now - (due - timedelta(days=1))
+        return min(due - now, _SOON if since < _HASTE else _LATER)
 
     async def close(self) -> None:
         """End a load that is under way; what was loaded before stays."""

@@ -81,6 +81,7 @@ def test_a_spelling_of_one_listed_instrument(text: str, key: str) -> None:
     [
         pytest.param("SBIN", "BSE:SBIN", id="on two exchanges"),
         pytest.param("BAJAJ-AUTO", "NSE:BAJAJ-AUTO", id="a symbol that does not say where"),
+        pytest.param("NSE:PLAIN-EQ", "NSE:PLAIN", id="a series that nobody told"),
         pytest.param("PLAIN", "NSE:PLAIN", id="a symbol without a series that does not say where"),
         pytest.param("nifty26dec26000ce", "NFO:NIFTY:20261229:26000:CE", id="lower case"),
         pytest.param("NSE:SBIM", "NSE:SBIN", id="misspelt"),
