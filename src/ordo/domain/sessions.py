@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import parse_qs
 
 from ordo.domain.accounts import Account
 
@@ -97,6 +98,13 @@ class LoginChallenge:
     login_url: str | None = None
     fields: tuple[str, ...] = ()
 
+    @property
+    def state(self) -> str | None:
+        """The `state` in `login_url`, by which the broker's redirect is known to belong to this challenge; `None` where
+        the broker carries none.
+        """
+        return None if self.login_url is None else state_in(self.login_url)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginAnswer:
@@ -105,3 +113,13 @@ class LoginAnswer:
     challenge_id: str
     redirect_url: Secret | None = None
     answers: dict[str, Secret] = field(default_factory=dict)
+
+
+def state_in(address: str) -> str | None:
+    """The one `state` in an address, or `None` where there is none or several."""
+    query = address.partition("?")[2].partition("#")[0]
+    match parse_qs(query).get("state"):
+        case [state]:
+            return state
+        case _:
+            return None
