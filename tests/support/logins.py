@@ -24,6 +24,7 @@ class _Opens(BrokerLogin):
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.lasts = timedelta(minutes=5)
         self.failure: OrdoError | None = None
         self.logs_in_as: Account | None = None
         self.asked: list[str] = []
@@ -68,7 +69,7 @@ class RedirectLogin(_Opens):
             account=account,
             challenge_id=secrets.token_hex(8),
             kind=ChallengeKind.REDIRECT,
-            expires_at=self.clock.now() + timedelta(minutes=5),
+            expires_at=self.clock.now() + self.lasts,
             login_url=f"{LOGIN_PAGE}?{urlencode(query)}",
         )
 
@@ -108,7 +109,7 @@ class OtpLogin(_Opens):
             account=account,
             challenge_id=secrets.token_hex(8),
             kind=kind,
-            expires_at=self.clock.now() + timedelta(minutes=5),
+            expires_at=self.clock.now() + self.lasts,
             fields=fields,
         )
 
