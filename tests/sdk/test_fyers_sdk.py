@@ -23,8 +23,8 @@ Json = dict[str, Any]
 
 @contextmanager
 def emulator() -> Iterator[str]:
-    """The emulator as a process of its own, and the line that it prints. Without the broker's limits, which have tests of
-    their own: the scenario makes 25 calls in a second.
+    """The emulator as a process of its own, and the line that it prints. The scenario makes 25 calls in a second, so it
+    runs without the broker's limits, which have tests of their own.
     """
     command = [sys.executable, "-m", "ordo_emulators", "fyers", "--port", "0", "--set", "rate_limits=false"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
