@@ -76,7 +76,9 @@ class Matching:
     def _fill(self, order: Order, price: Decimal) -> None:
         quantity = min(order.remaining, self.liquidity or order.remaining)
         terms, account = order.terms, self._accounts[order.account]
-        released = order.blocked * quantity / order.remaining
+        # In paise: unrounded shares of a third would not add up again.
+        share = order.blocked * quantity / order.remaining
+        released = order.blocked if quantity == order.remaining else share.quantize(Decimal("0.01"))
         order.blocked -= released
         account.blocked -= released
         self._touch(order)

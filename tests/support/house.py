@@ -9,6 +9,7 @@ from random import Random
 
 from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.adapters.memory.market_calendar import MemoryMarketCalendar
 from ordo.adapters.memory.owners import MemoryOwners
 from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.adapters.memory.sessions import MemorySessionStore
@@ -31,6 +32,7 @@ from ordo.domain.idempotency import Intent, IntentKey, Operation
 from ordo.domain.orders import Order, PlaceOrder
 from tests.support.broker import ScriptedBroker, ScriptedLogin
 from tests.support.clock import VirtualClock, quiet
+from tests.support.hours import market
 from tests.support.orders import ACCOUNT, BUY_TEN, NIFTY, option, share
 from tests.support.stores import DisturbedAuditLog, DisturbedStore
 
@@ -89,6 +91,7 @@ class House:
         self.owners = MemoryOwners()
         self.audit = DisturbedAuditLog()
         index = replace(share(NIFTY), name="Nifty 50", tradable=False)
+        self.calendar = MemoryMarketCalendar(market())
         self.instruments = MemoryInstruments((share(), option(), index))
         self.patience = Patience()
         self.starts = 0

@@ -26,6 +26,14 @@ def resolve(directory: InstrumentDirectory, text: str, *, brokers: Iterable[str]
     `brokers` are those whose references count. A spelling may begin with its venue and a colon. Raises `Invalid`
     (`INVALID_INSTRUMENT`), with the nearest candidates, for a name of nothing or of several instruments.
     """
+    found = named_so(directory, text, brokers=brokers)
+    if found is None:
+        raise unknown(directory, text)
+    return found
+
+
+def named_so(directory: InstrumentDirectory, text: str, *, brokers: Iterable[str]) -> Instrument | None:
+    """As `resolve`, but `None` for a name of nothing."""
     wanted = text.strip()
     found = _by_key(directory, wanted)
     if found is not None:
@@ -33,12 +41,9 @@ def resolve(directory: InstrumentDirectory, text: str, *, brokers: Iterable[str]
     named = (directory.by_reference(broker, wanted) for broker in brokers)
     spelt = _spelt_so(directory, wanted.upper()) if len(wanted) <= _LONGEST else ()
     meant: dict[InstrumentKey, Instrument] = {one.key: one for one in (*named, *spelt) if one is not None}
-    if len(meant) == 1:
-        (one,) = meant.values()
-        return one
-    if meant:
+    if len(meant) > 1:
         raise _refusal(text, "is the name of more than one instrument", tuple(meant))
-    raise unknown(directory, text)
+    return next(iter(meant.values()), None)
 
 
 def unknown(directory: InstrumentDirectory, text: str) -> Invalid:

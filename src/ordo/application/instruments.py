@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ordo.application.aliases import resolve
+from ordo.application.aliases import named_so, resolve, unknown
 from ordo.application.master_sync import MasterStanding, MasterSync, Progress
 from ordo.domain.directory import InstrumentDirectory
+from ordo.domain.errors import Invalid
 from ordo.domain.instruments import Instrument, InstrumentKey
 from ordo.domain.masters import MasterReport
 from ordo.ports.instruments import InstrumentStore
@@ -36,6 +37,21 @@ class InstrumentService:
         """
         reports = self._store.reports()
         return resolve(self._store.directory(), text, brokers=[report.name for report in reports])
+
+    def key_of(self, text: str) -> InstrumentKey:
+        """The key that a name means, as `resolve` finds it.
+
+        A well-formed key that is not listed, and is no spelling of anything, stays itself: what was traded under it
+        can still be asked for. Raises `Invalid` (`INVALID_INSTRUMENT`) for everything else.
+        """
+        directory = self._store.directory()
+        found = named_so(directory, text, brokers=[report.name for report in self._store.reports()])
+        if found is not None:
+            return found.key
+        try:
+            return InstrumentKey.parse(text)
+        except Invalid:
+            raise unknown(directory, text) from None
 
     def reports(self) -> tuple[MasterStanding, ...]:
         """How each source of the instruments stands."""

@@ -11,13 +11,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from ordo.application.context import Context
+from ordo.application.master_assembly import assembled
 from ordo.application.master_reading import MasterTerms
 from ordo.application.masters import MasterJoin
 from ordo.application.trail import Trail
 from ordo.domain.audit import AuditKind
 from ordo.domain.calendar import IST, trading_day
-from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Unavailable
+from ordo.domain.instruments import Instrument
 from ordo.domain.master_rows import MasterRefused
 from ordo.domain.masters import MasterReport, MasterState
 from ordo.ports.clock import Clock
@@ -51,7 +52,8 @@ class MasterStanding:
 class MasterSync:
     """Keeps the instruments those of today. One load at a time: who asks meanwhile gets the outcome of that one.
 
-    Of several sources the first is trusted most with names and words.
+    Of several sources the first is trusted most with names and words. `always` are listed whatever the masters say,
+    unless one of them lists the same: they are what the paper exchange trades.
     """
 
     def __init__(
@@ -62,8 +64,10 @@ class MasterSync:
         trail: Trail,
         *,
         at: time,
+        always: tuple[Instrument, ...] = (),
     ) -> None:
         self._store = store
+        self._always = always
         self._sources = sources
         self._clock = clock
         self._trail = trail
@@ -91,7 +95,8 @@ class MasterSync:
         """Load all sources. On return their instruments are those in use.
 
         Raises `Invalid` where no source is configured, and `Unavailable` (`MasterRefused`) where one can't be read or
-        trusted: then the instruments are what they were, and the source is reported stale with the reason.
+        trusted: what it listed stays as it was, and it is reported stale with the reason. The other sources are loaded
+        all the same, unless it was the first one: without that the others can't tell every name.
         """
         return await asyncio.shield(self._begin(progress))
 
@@ -120,7 +125,7 @@ class MasterSync:
     def _begin(self, progress: Progress | None) -> asyncio.Task[tuple[MasterReport, ...]]:
         if not self._sources:
             raise Invalid(
-                ErrorCode.VALIDATION_ERROR,
+                ErrorCode.UNSUPPORTED,
                 "Nothing was loaded: no master is configured. Set ORDO_INSTRUMENTS__FYERS_URL or"
                 " ORDO_INSTRUMENTS__HDFC_URL to where it is published, or to a local copy.",
             )
@@ -138,21 +143,46 @@ class MasterSync:
         return True
 
     async def _loaded(self, progress: Progress | None) -> tuple[MasterReport, ...]:
-        reading = self._sources[0].name
+        lost: dict[str, OrdoError] = {}
+        reports: tuple[MasterReport, ...] | None = None
+        try:
+            while reports is None:
+                sources = [source for source in self._sources if source.name not in lost]
+                try:
+                    reports = await self._whole(sources, frozenset(lost), progress)
+                except _Failed as failed:
+                    await self._note(failed.source, failed.error)
+                    if failed.source in ("", self._sources[0].name):
+                        raise failed.error from None
+                    lost[failed.source] = failed.error
+        finally:
+            self._read = {}
+        for error in lost.values():
+            raise error
+        return reports
+
+    async def _whole(
+        self, sources: list[MasterSource], lost: frozenset[str], progress: Progress | None
+    ) -> tuple[MasterReport, ...]:
+        reading = ""
+        self._read = dict.fromkeys((source.name for source in sources), 0)
         try:
             join = MasterJoin(self._terms())
-            for source in self._sources:
+            for source in sources:
                 reading = source.name
                 await self._take(join, source, progress)
             reading = ""
-            directory = await asyncio.to_thread(lambda: InstrumentDirectory(join.instruments()))
+            before = self._store.directory()
+            directory = await asyncio.to_thread(assembled, join.instruments(), self._always, before, lost)
             reports = self._reports(join)
-            await self._store.replace(directory, reports)
+            kept = (
+                report
+                for report in self._store.reports()
+                if report.name in lost or (self._always and ships_with_the_program(report))
+            )
+            await self._store.replace(directory, (*reports, *kept))
         except (Unavailable, Invalid) as error:
-            await self._failed(error.source if isinstance(error, MasterRefused) else reading, error)
-            raise
-        finally:
-            self._read = {}
+            raise _Failed(error.source if isinstance(error, MasterRefused) else reading, error) from None
         self._tell(join, len(directory), reports)
         return reports
 
@@ -206,9 +236,9 @@ class MasterSync:
         with suppress(Unavailable):
             self._trail.write(AuditKind.INSTRUMENTS_LOADED, Context(), facts={"instruments": str(count), **facts})
 
-    async def _failed(self, source: str, error: OrdoError) -> None:
+    async def _note(self, source: str, error: OrdoError) -> None:
         reason = error.reason if isinstance(error, MasterRefused) else error.message
-        _log.error("the instruments of before stay: %s", error.message)
+        _log.error("what %s listed before stays: %s", source or "every master", error.message)
         with suppress(Unavailable):
             self._trail.write(AuditKind.INSTRUMENTS_REFUSED, Context(), facts={"source": source, "reason": reason})
         known = {report.name: report for report in self._store.reports()}
@@ -229,15 +259,29 @@ class MasterSync:
         )
 
 
+class _Failed(Exception):
+    """A load broke off; `source` is empty where it was not for one source."""
+
+    def __init__(self, source: str, error: OrdoError) -> None:
+        super().__init__(source)
+        self.source = source
+        self.error = error
+
+
 def ships_with_the_program(report: MasterReport) -> bool:
     """Whether a source is the paper exchange's own catalogue, which is never of another day."""
     return report.as_of is not None and report.loaded_at is None
 
 
-def stale_masters(reports: tuple[MasterReport, ...], brokers: Mapping[str, str], today: date) -> tuple[str, ...]:
-    """The brokers, of those that list an instrument, whose master is not dated today: nobody may trade a derivative on
-    what it says. What no broker lists is of the paper exchange's own catalogue.
+def stale_masters(
+    reports: tuple[MasterReport, ...], brokers: Mapping[str, str], today: date, *, kind: str
+) -> tuple[str, ...]:
+    """The masters that are not dated today, of those that an order at this kind of broker rests on: nobody may trade a
+    derivative on what they say. It is the broker's own, where there is one, else that of every broker which lists the
+    instrument. What no broker lists is of the paper exchange's own catalogue.
     """
+    if kind in brokers:
+        brokers = {kind: brokers[kind]}
     current = {report.name for report in reports if report.covers(today)}
     return tuple(sorted(set(brokers) - current))
 

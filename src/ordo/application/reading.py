@@ -28,6 +28,10 @@ class BrokerCalls:
         """The adapter that serves an account."""
         return self._brokers.of(account).broker
 
+    def kind(self, account: Account) -> str:
+        """Which adapter serves an account, such as `fyers`."""
+        return self._brokers.of(account).kind
+
     def obeys_hours(self, account: Account) -> bool:
         """Whether the account's broker trades in market hours only."""
         return self._brokers.of(account).obeys_hours

@@ -72,7 +72,7 @@ class Screening:
             terms=terms,
             instrument=found,
             candidates=() if found else nearest(directory, str(terms.instrument)),
-            stale=self._stale(found, trading_day(now)),
+            stale=self._stale(found, account, trading_day(now)),
             capabilities=self._calls.broker(account).capabilities,
             session=session,
             switch=await self._safety.get(),
@@ -81,10 +81,11 @@ class Screening:
             listed=directory,
         )
 
-    def _stale(self, instrument: Instrument | None, today: date) -> tuple[str, ...]:
+    def _stale(self, instrument: Instrument | None, account: Account, today: date) -> tuple[str, ...]:
         if instrument is None or not instrument.key.venue.is_derivative:
             return ()
-        stale = stale_masters(self._instruments.reports(), instrument.references, today)
+        kind = self._calls.kind(account)
+        stale = stale_masters(self._instruments.reports(), instrument.references, today, kind=kind)
         if stale and self._allow_stale:
             _log.warning(
                 "%s is traded on masters that are not dated today (%s), as the setting instruments.allow_stale permits",

@@ -14,6 +14,7 @@ from ordo.domain.orders import Order
 from ordo.domain.safety import KillSwitch
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.market_calendar import MarketCalendar
 
 Probe = Callable[[], Awaitable[object]]
 """Asks a store for anything; raises `Unavailable` when it does not serve."""
@@ -30,8 +31,8 @@ class StoreReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The state of everything that an order depends on. `unknown_orders` are those whose outcome nobody knows
-    yet.
+    """The state of everything that an order depends on. `calendar_problem`: why the operator's latest word on the
+    market's hours is not in force. `unknown_orders` are those whose outcome nobody knows yet.
     """
 
     started_at: datetime
@@ -40,6 +41,7 @@ class Status:
     sessions: tuple[SessionReport, ...]
     stores: tuple[StoreReport, ...]
     masters: tuple[MasterStanding, ...]
+    calendar_problem: str | None
     unknown_orders: tuple[Order, ...]
 
 
@@ -54,6 +56,7 @@ class StatusService:
         store: IdempotencyStore,
         clock: Clock,
         masters: MasterSync,
+        calendar: MarketCalendar,
     ) -> None:
         self._probes = probes
         self._sessions = sessions
@@ -61,6 +64,7 @@ class StatusService:
         self._store = store
         self._clock = clock
         self._masters = masters
+        self._calendar = calendar
         self._started_at = clock.now()
 
     async def stores(self) -> tuple[StoreReport, ...]:
@@ -84,5 +88,6 @@ class StatusService:
             sessions=await self._sessions.all(),
             stores=await self.stores(),
             masters=self._masters.standings(),
+            calendar_problem=self._calendar.problem,
             unknown_orders=tuple(intent.order for intent in await self._store.unsettled()),
         )

@@ -8,6 +8,7 @@ from random import Random
 
 from dependency_injector import containers, providers
 
+from ordo.adapters.paper.catalogue import load_catalogue
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
 from ordo.application.hours import CalendarWatch
@@ -27,6 +28,8 @@ from ordo.application.screening import Screening
 from ordo.application.sessions import SessionService
 from ordo.application.status import Probe, StatusService
 from ordo.application.trail import Trail
+from ordo.domain.calendar import trading_day
+from ordo.domain.instruments import Instrument
 from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
@@ -46,6 +49,11 @@ def _patience(settings: Settings) -> Patience:
 
 def _keep(settings: Settings) -> timedelta:
     return timedelta(days=settings.idempotency.keep_days)
+
+
+def _always(brokers: Brokers, clock: Clock) -> tuple[Instrument, ...]:
+    paper = any(line.kind == "paper" for line in brokers.lines)
+    return load_catalogue(trading_day(clock.now())) if paper else ()
 
 
 class Services(containers.DeclarativeContainer):
@@ -106,7 +114,13 @@ class Services(containers.DeclarativeContainer):
     )
     calendar_watch: providers.Provider[CalendarWatch] = providers.Singleton(CalendarWatch, calendar, clock)
     masters: providers.Provider[MasterSync] = providers.Singleton(
-        MasterSync, instruments, sources, clock, trail, at=settings.provided.instruments.sync_at
+        MasterSync,
+        instruments,
+        sources,
+        clock,
+        trail,
+        at=settings.provided.instruments.sync_at,
+        always=providers.Callable(_always, brokers, clock),
     )
     reader: providers.Provider[OrderReader] = providers.Singleton(
         OrderReader, idempotency_store, calls, knowledge, reconciler, clock, trail
@@ -122,6 +136,8 @@ class Services(containers.DeclarativeContainer):
         quotes=providers.Singleton(QuoteService, calls, instruments),
         sessions=sessions,
         safety=safety,
-        status=providers.Singleton(StatusService, probes, sessions, safety, idempotency_store, clock, masters),
+        status=providers.Singleton(
+            StatusService, probes, sessions, safety, idempotency_store, clock, masters, calendar
+        ),
         instruments=providers.Singleton(InstrumentService, instruments, masters),
     )

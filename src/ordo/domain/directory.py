@@ -85,13 +85,12 @@ class InstrumentDirectory:
         option chain. A venue that trades none has none.
         """
         day = "" if expiry is None else f"{expiry:%Y%m%d}:"
-        places = self._beginning(f"{venue}:{root}:{day}") if venue.is_derivative else range(0)
-        return tuple(unpack(self._lines[place]) for place in places)
+        return tuple(unpack(self._lines[place]) for place in self._contracts(venue, root, day))
 
     def expiries(self, venue: Venue, root: str) -> tuple[date, ...]:
         """The days on which futures or options of an underlying expire, soonest first."""
         found: list[date] = []
-        places = self._beginning(f"{venue}:{root}:") if venue.is_derivative else range(0)
+        places = self._contracts(venue, root, "")
         place = places.start
         while place < places.stop:
             day = self._key(place).split(":")[2]
@@ -171,6 +170,10 @@ class InstrumentDirectory:
         begin = _encoded(prefix)
         first = bisect_left(self._lines, begin)
         return range(first, bisect_left(self._lines, begin + b"\xff", first))
+
+    def _contracts(self, venue: Venue, root: str, day: str) -> range:
+        named = venue.is_derivative and ":" not in root
+        return self._beginning(f"{venue}:{root}:{day}") if named else range(0)
 
     def _with_symbols(self, words: list[bytes]) -> Iterable[int]:
         ranges = (self._beginning(f"{venue}:{word.decode()}") for word in words for venue in Venue)

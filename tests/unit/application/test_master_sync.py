@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -18,26 +20,32 @@ from ordo.application.trail import Trail
 from ordo.domain.audit import AuditKind
 from ordo.domain.calendar import IST
 from ordo.domain.errors import ErrorCode, Invalid, Unavailable
+from ordo.domain.instruments import Instrument, InstrumentKey
 from ordo.domain.master_rows import MasterRefused
 from ordo.domain.masters import MasterReport, MasterState
 from tests.support.clock import VirtualClock, quiet
 from tests.support.masters import TODAY, market, write_fyers, write_hdfc
 from tests.support.orders import SBIN, share
 
-_LISTED = market(100)
+_LISTED = market(100)[:-1]
+_NEW = market(100)[-1]
+_PAPER_ONLY = replace(share(InstrumentKey.parse("NSE:PAPERONLY")), exchange_token="999999999")
 _CATALOGUE = MasterReport(name="catalogue", as_of=date(2026, 11, 22), loaded_at=None, rows=1)
 
 
 class _Desk:
     """Both brokers' masters in a folder, and a gateway's part that loads them."""
 
-    def __init__(self, folder: Path, *, hdfc: bool = True, at: time = time(8, 30)) -> None:
+    def __init__(
+        self, folder: Path, *, hdfc: bool = True, at: time = time(8, 30), always: tuple[Instrument, ...] = ()
+    ) -> None:
         self.folder = folder
         self.clock = VirtualClock()
         self.audit = MemoryAuditLog()
         self.store = MemoryInstruments((share(),), (_CATALOGUE,))
         sources = (FyersMaster(str(folder / "fyers")), *((HdfcMaster(str(self.hdfc), self.clock),) if hdfc else ()))
-        self.sync = MasterSync(self.store, sources, self.clock, Trail(self.audit, self.clock), at=at)
+        trail = Trail(self.audit, self.clock)
+        self.sync = MasterSync(self.store, sources, self.clock, trail, at=at, always=always)
 
     @property
     def hdfc(self) -> Path:
@@ -84,20 +92,39 @@ async def test_a_load_replaces_all_instruments_and_reports(desk: _Desk) -> None:
     assert event.facts["instruments"] == str(len(_LISTED))
 
 
-async def test_a_master_that_is_refused_leaves_all_as_it_was(desk: _Desk) -> None:
+async def test_the_first_master_that_is_refused_leaves_all_as_it_was(desk: _Desk) -> None:
     await desk.sync.sync()
     before = desk.store.directory()
-    desk.hdfc.write_text("<html>maintenance</html>", "utf-8")
+    for file in (desk.folder / "fyers").iterdir():
+        file.write_text("<html>maintenance</html>", "utf-8")
     with pytest.raises(MasterRefused):
         await desk.sync.sync()
     assert desk.store.directory() is before
+    fyers, hdfc = desk.sync.standings()
+    assert (fyers.state, hdfc.state) == (MasterState.STALE, MasterState.CURRENT)
+
+
+async def test_another_master_that_is_refused_keeps_what_it_said_and_holds_up_nobody(desk: _Desk) -> None:
+    await desk.sync.sync()
+    before = desk.store.directory()
+    write_fyers([*_LISTED, _NEW], desk.folder / "fyers")
+    desk.hdfc.write_text("<html>maintenance</html>", "utf-8")
+    with pytest.raises(MasterRefused):
+        await desk.sync.sync()
+    after = desk.store.directory()
+    assert {one.key for one in after} - {one.key for one in before} == {InstrumentKey.parse(_NEW.key)}
+    for one in before:
+        found = after.get(one.key)
+        assert found is not None
+        assert (found.references, found.facts) == (one.references, one.facts)
     fyers, hdfc = desk.sync.standings()
     assert (fyers.state, fyers.stale_reason, fyers.reading) == (MasterState.CURRENT, None, None)
     assert (hdfc.state, hdfc.rows, hdfc.as_of) == (MasterState.STALE, len(_LISTED), TODAY)
     assert hdfc.stale_reason is not None
     assert "HTML" in hdfc.stale_reason
-    event = desk.audit.events[-1]
+    event = desk.audit.events[-2]
     assert (event.kind, event.facts["source"]) == (AuditKind.INSTRUMENTS_REFUSED, "hdfc")
+    assert desk.audit.events[-1].kind is AuditKind.INSTRUMENTS_LOADED
     desk.publish()
     await desk.sync.sync()
     assert set(desk.states().values()) == {MasterState.CURRENT}
@@ -107,11 +134,35 @@ async def test_a_file_that_is_not_there_is_told_of_its_source(desk: _Desk) -> No
     desk.hdfc.unlink()
     with pytest.raises(Unavailable):
         await desk.sync.sync()
-    catalogue, fyers, hdfc = desk.sync.standings()
-    assert (catalogue.stale_reason, fyers.stale_reason) == (None, None)
+    fyers, hdfc = desk.sync.standings()
+    assert (fyers.state, fyers.stale_reason) == (MasterState.CURRENT, None)
     assert (hdfc.state, hdfc.rows) == (MasterState.ABSENT, 0)
     assert hdfc.stale_reason
-    assert desk.store.directory().get(SBIN) == share()
+    found = desk.store.directory().get(SBIN)
+    assert found is not None
+    assert set(found.references) == {"fyers"}
+
+
+async def test_what_only_a_lost_master_lists_stays_listed(desk: _Desk) -> None:
+    await desk.sync.sync()
+    write_fyers([one for one in _LISTED if one.key != str(SBIN)], desk.folder / "fyers")
+    desk.hdfc.unlink()
+    with pytest.raises(Unavailable):
+        await desk.sync.sync()
+    found = desk.store.directory().get(SBIN)
+    assert found is not None
+    assert found.references["hdfc"]
+
+
+async def test_what_the_paper_exchange_trades_is_always_listed(tmp_path: Path) -> None:
+    desk = _Desk(tmp_path, always=(replace(share(), name="of the catalogue"), _PAPER_ONLY))
+    desk.publish()
+    await desk.sync.sync()
+    found, ours = (desk.store.directory().get(key) for key in (SBIN, _PAPER_ONLY.key))
+    assert found is not None
+    assert found.name != "of the catalogue"
+    assert ours == _PAPER_ONLY
+    assert desk.states()["catalogue"] is MasterState.CURRENT
 
 
 async def test_yesterdays_master_is_refused_on_a_weekday_and_fridays_serves_on_a_weekend(desk: _Desk) -> None:
@@ -165,7 +216,7 @@ async def test_nothing_is_configured() -> None:
     assert not sync.configured
     with pytest.raises(Invalid, match="ORDO_INSTRUMENTS__FYERS_URL") as refusal:
         sync.start()
-    assert refusal.value.code is ErrorCode.VALIDATION_ERROR
+    assert refusal.value.code is ErrorCode.UNSUPPORTED
     with pytest.raises(Invalid, match="ORDO_INSTRUMENTS__HDFC_URL"):
         await sync.sync()
 
@@ -193,7 +244,7 @@ async def test_the_job_loads_at_start_and_every_morning(desk: _Desk) -> None:
 
 
 async def test_the_job_tries_again_soon_in_the_morning_and_hourly_later(desk: _Desk) -> None:
-    desk.hdfc.unlink()
+    rmtree(desk.folder / "fyers")
     desk.clock.step(timedelta(hours=-1, minutes=-5))  # 08:55
     job = asyncio.ensure_future(desk.sync.keep_current())
     for events, minutes in ((1, 5), (2, 5)):

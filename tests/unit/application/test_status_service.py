@@ -21,7 +21,8 @@ from tests.support.stores import fail
 
 def _status(house: House, probes: dict[str, Callable[[], Awaitable[object]]] | None = None) -> StatusService:
     masters = MasterSync(house.instruments, (), house.clock, house.now.trail, at=time(8, 30))
-    return StatusService(probes or {}, house.now.sessions, house.now.safety, house.now.store, house.clock, masters)
+    now = house.now
+    return StatusService(probes or {}, now.sessions, now.safety, now.store, house.clock, masters, house.calendar)
 
 
 async def test_the_status_shows_what_an_order_depends_on(house: House) -> None:
@@ -47,6 +48,16 @@ async def test_orders_of_unknown_outcome_are_shown(house: House) -> None:
         await house.place()
     (order,) = (await _status(house).status()).unknown_orders
     assert order.status is OrderStatus.UNKNOWN
+
+
+async def test_why_the_operators_hours_are_not_in_force_is_shown(house: House) -> None:
+    service = _status(house)
+    assert (await service.status()).calendar_problem is None
+    house.calendar.tell(None)
+    house.calendar.refresh()
+    problem = (await service.status()).calendar_problem
+    assert problem is not None
+    assert "disappeared" in problem
 
 
 async def test_a_status_that_can_not_be_read_is_not_guessed(house: House) -> None:

@@ -121,7 +121,14 @@ def test_the_contracts_of_an_underlying_are_a_chain(directory: InstrumentDirecto
 
 
 @pytest.mark.parametrize(
-    ("venue", "root"), [(Venue.NSE, "SBIN"), (Venue.NSE_INDEX, "NIFTY"), (Venue.NFO, "NIFT"), (Venue.BFO, "NIFTY")]
+    ("venue", "root"),
+    [
+        (Venue.NSE, "SBIN"),
+        (Venue.NSE_INDEX, "NIFTY"),
+        (Venue.NFO, "NIFT"),
+        (Venue.BFO, "NIFTY"),
+        (Venue.NFO, f"NIFTY:{EXPIRIES[0]:%Y%m%d}"),
+    ],
 )
 def test_what_has_no_contracts_has_no_chain(directory: InstrumentDirectory, venue: Venue, root: str) -> None:
     assert directory.contracts(venue, root) == ()

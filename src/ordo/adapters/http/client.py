@@ -17,8 +17,8 @@ _FIRST_BYTE: Final = "send_request_headers.started"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """Seconds: `connect` to have a connection, waiting for a free one included; `silence` between two bytes; `total`
-    for the whole call. `size`: the most bytes an answer's body may have, unpacked. `connections`: open at once, at most.
+    """Seconds: `connect` to have a connection, a wait for a free one included; `silence` between two bytes; `total`
+    for the whole call. `size`: the most bytes an answer's body may have, unpacked. `connections`: at once, at most.
     """
 
     connect: float = 3.0

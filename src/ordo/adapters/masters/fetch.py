@@ -147,7 +147,8 @@ async def fetch(source: str, where: str, limits: FetchLimits) -> Fetched:
     it is too large or leads to another host.
     """
     if not where.startswith(("http://", "https://")):
-        return await asyncio.to_thread(_opened, source, where, limits)
+        # Not in a thread: a file that opens after its caller was cancelled would belong to nobody.
+        return _opened(source, where, limits)
     try:
         async with asyncio.timeout(limits.total_seconds):
             return await _downloaded(source, where, limits)

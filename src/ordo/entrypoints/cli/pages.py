@@ -175,6 +175,7 @@ def status(found: Status) -> RenderableType:
             ((one.name, "ok" if one.ok else "DOWN", one.message) for one in found.stores),
         ),
         masters(found.masters),
+        *(() if found.calendar_problem is None else (Text(f"calendar: {found.calendar_problem}"),)),
         _table(
             "sessions",
             ("account", "state", "expires", "what to do"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from litestar import Request
 from litestar.dto import AbstractDTO
@@ -19,6 +19,7 @@ from ordo.domain.sessions import SECRET_NAMES
 from ordo.entrypoints.http.correlation import correlation_id
 from ordo.entrypoints.http.errors import shortened
 from ordo.schemas.v1.base import Asked
+from ordo.schemas.v1.fields import NAMING, Naming
 
 T = TypeVar("T", bound=Asked)
 Call = Request[Any, Any, Any]
@@ -32,10 +33,12 @@ class JsonBody(AbstractDTO[T]):
     of `true` and a float of every price.
     """
 
+    context: ClassVar[Mapping[str, Naming]] = {}
+
     def decode_bytes(self, value: bytes) -> T:
         _refuse_other_forms(self.asgi_connection.scope["headers"])
         try:
-            read = self.model_type.model_validate_json(value)
+            read = self.model_type.model_validate_json(value, context=self.context)
         except ValidationError as error:
             raise _refusal(error, hidden=bool(self.model_type.model_config.get("hide_input_in_errors"))) from None
         _NAMED_ONCE.decode(value.decode())
@@ -46,6 +49,11 @@ class JsonBody(AbstractDTO[T]):
         cls, field_definition: FieldDefinition, handler_id: str, backend_cls: type[Any] | None = None
     ) -> None:
         """There is nothing to prepare: pydantic has compiled the model."""
+
+
+def with_names(body: type[Any], naming: Naming) -> type[Any]:
+    """The same `JsonBody`, in which instruments may be named as `naming` understands them."""
+    return type(body.__name__, (body,), {"context": {NAMING: naming}})
 
 
 def asked(call: Call, query: type[T]) -> T:

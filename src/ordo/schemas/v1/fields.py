@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ordo.domain.accounts import Account
@@ -54,12 +54,20 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, Account | InstrumentKey) else value
 
 
-def _key(value: object) -> InstrumentKey:
+Naming = Callable[[str], InstrumentKey]
+"""Finds the key that a name means; raises `Invalid`."""
+
+NAMING: Final = "naming"
+"""Where in the context of a request's validation a `Naming` may stand; without one, only keys are understood."""
+
+
+def _key(value: object, info: ValidationInfo) -> InstrumentKey:
     if isinstance(value, InstrumentKey):
         return value
     if not isinstance(value, str):
         raise PydanticCustomError("instrument", "must be an instrument key in a JSON string, such as NSE:SBIN")
-    return InstrumentKey.parse(value)
+    naming: Naming = (info.context or {}).get(NAMING, InstrumentKey.parse)
+    return naming(value)
 
 
 def _plain(value: object, grammar: str) -> Decimal | None:

@@ -32,7 +32,12 @@ class PlaceOrder(Command[domain.PlaceOrder]):
 
     model_config = ConfigDict(json_schema_extra={**PLACE_RULES, "examples": list(PLACE_EXAMPLES.values())})
 
-    instrument: AskedKey = Field(description="The key of the instrument, as `GET /api/v1/instruments` gives it.")
+    instrument: AskedKey = Field(
+        description=(
+            "The key of the instrument, as `GET /api/v1/instruments` gives it. The spellings of FYERS, Kite and"
+            " OpenAlgo are understood where exactly one listed instrument is spelt so."
+        )
+    )
     side: Side = Field(description="`BUY` or `SELL`.")
     quantity: int = Field(
         description="Units: shares, or lots times the lot size. A multiple of the lot, at most the freeze quantity.",

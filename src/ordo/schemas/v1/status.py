@@ -88,6 +88,9 @@ class Status(View[object]):
     sessions: tuple[Session, ...] = Field(description="Every session that the gateway knows.")
     stores: tuple[Store, ...] = Field(description="Every store.")
     masters: tuple[Master, ...] = Field(description="Every source of the instruments.")
+    calendar_problem: str | None = Field(
+        description="Why the configured calendar file is not in force as it stands; null while all is well."
+    )
     unknown_orders: tuple[Order, ...] = Field(description="Orders whose outcome nobody knows yet. Ordo keeps looking.")
 
 

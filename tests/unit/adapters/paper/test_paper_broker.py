@@ -61,7 +61,7 @@ class House:
         self.clock = VirtualClock()
         self.journal = FragileJournal()
         self.prices = MemoryPrices()
-        self.instruments = MemoryInstruments([*load_catalogue(), SBIN, CALL])
+        self.instruments = MemoryInstruments({one.key: one for one in (*load_catalogue(), SBIN, CALL)}.values())
         self.broker = self.another()
         self.session = self.session_of("DEMO")
 

@@ -59,7 +59,7 @@ def test_a_master_that_is_refused_ends_in_its_reason(ordo: Here, place: Path) ->
 def test_without_masters_the_catalogue_is_searched_and_nothing_is_loaded(ordo: Here) -> None:
     assert "ORDO_INSTRUMENTS__FYERS_URL" not in os.environ
     refused = ordo("instruments", "sync")
-    assert refused.code == 4
+    assert refused.code == 2
     assert "ORDO_INSTRUMENTS__FYERS_URL" in refused.err
     assert "no instruments" in ordo("instruments", "search", "no such thing").out
     assert ordo("instruments", "search", "x", "--limit", "0").code == 4

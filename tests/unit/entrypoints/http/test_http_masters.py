@@ -23,7 +23,7 @@ async def _ended(door: Door) -> list[dict[str, Any]]:
 
 async def test_without_a_configured_master_there_is_nothing_to_load(door: Door) -> None:
     refused = await door.http.post(_SYNC)
-    assert (refused.status_code, refused.json()["error_code"]) == (400, "VALIDATION_ERROR")
+    assert (refused.status_code, refused.json()["error_code"]) == (422, "UNSUPPORTED")
     assert "ORDO_INSTRUMENTS__FYERS_URL" in refused.json()["message"]
     (catalogue,) = (await door.http.get("/api/v1/status")).json()["masters"]
     assert (catalogue["name"], catalogue["state"], catalogue["loaded_at"]) == ("catalogue", "CURRENT", None)
@@ -56,7 +56,17 @@ async def test_a_name_that_nothing_has_comes_back_with_candidates(door: Door) ->
     answer = await door.http.get("/api/v1/instruments/NSE:SBIM")
     assert answer.status_code == 404
     assert "NSE:SBIN" in answer.json()["message"]
-    order = {"instrument": "NSE:SBIN-EQ", "side": "BUY", "quantity": 1, "order_type": "MARKET", "product": "CNC"}
+    order = {"instrument": "NSE:SBIM", "side": "BUY", "quantity": 1, "order_type": "MARKET", "product": "CNC"}
     refused = await door.place(order)
     assert (refused.status_code, refused.json()["error_code"]) == (422, "INVALID_INSTRUMENT")
     assert "nearest: NSE:SBIN" in refused.json()["message"]
+
+
+async def test_an_order_may_be_written_as_another_house_writes_it(door: Door) -> None:
+    order = {"instrument": "NSE:SBIN-EQ", "side": "BUY", "quantity": 1, "order_type": "MARKET", "product": "CNC"}
+    placed = await door.place(order, key="one")
+    assert (placed.status_code, placed.json()["instrument"]) == (201, "NSE:SBIN")
+    again = await door.place({**order, "instrument": "NSE:SBIN"}, key="one")
+    assert (again.json()["order_id"], again.headers["Idempotency-Replayed"]) == (placed.json()["order_id"], "true")
+    (quote,) = (await door.http.get("/api/v1/accounts/paper/DEMO/quotes?instrument=SBIN-EQ")).json()
+    assert quote["instrument_token"] == "NSE:SBIN"

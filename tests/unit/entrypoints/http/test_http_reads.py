@@ -139,9 +139,11 @@ async def test_keys_stand_in_a_path_whatever_they_hold(door: Door) -> None:
             assert (await door.http.get(f"/api/v1/instruments/{written}")).json()["key"] == key
     future = (await door.http.get("/api/v1/instruments/NFO:NIFTY:20261229:FUT")).json()
     assert (future["expiry"], future["strike"], future["right"]) == ("2026-12-29", None, None)
-    for nothing in ("NSE:NOSUCH", "SBIN", "NFO:NIFTY:20269999:FUT", "%00", "%F0%9F%92%A9"):
+    unlisted = await door.http.get("/api/v1/instruments/NSE:NOSUCH")
+    assert (unlisted.status_code, unlisted.json()["error_code"]) == (404, "NOT_FOUND")
+    for nothing in ("SBIM", "NFO:NIFTY:20269999:FUT", "%00", "%F0%9F%92%A9"):
         answer = await door.http.get(f"/api/v1/instruments/{nothing}")
-        assert (answer.status_code, answer.json()["error_code"]) == (404, "NOT_FOUND")
+        assert (answer.status_code, answer.json()["error_code"]) == (422, "INVALID_INSTRUMENT")
 
 
 async def test_the_gateway_tells_how_it_is(door: Door) -> None:

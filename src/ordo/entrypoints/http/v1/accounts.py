@@ -6,7 +6,6 @@ from litestar import Router, get
 
 from ordo.application.gateway import Gateway
 from ordo.domain.errors import ErrorCode
-from ordo.domain.instruments import InstrumentKey
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import READ, Answer, contract
@@ -88,7 +87,7 @@ def routes(gateway: Gateway) -> Router:
         ),
     )
     async def list_quotes(request: Call) -> Reply:
-        keys = tuple(InstrumentKey.parse(text) for text in asked(request, QuoteQuery).instrument)
+        keys = tuple(map(gateway.instruments.key_of, asked(request, QuoteQuery).instrument))
         return answers.many(Quote, await quotes.quotes(account(request), keys, context(request)))
 
     return Router(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router, get, post
 
 from ordo.application.gateway import Gateway
-from ordo.domain.errors import ErrorCode
+from ordo.domain.errors import ErrorCode, Invalid
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import Answer, contract
@@ -41,7 +41,9 @@ def routes(gateway: Gateway) -> Router:
         summary="The facts of one instrument",
         description=(
             "Lot, tick, freeze quantity and band, as they are today. In the path, a `&` is written `%26`. The spellings"
-            " of FYERS, Kite and OpenAlgo are understood where exactly one listed instrument is spelt so."
+            " of FYERS, Kite and OpenAlgo are understood where exactly one listed instrument is spelt so. A key that is"
+            " not listed is not found; any other text that names nothing, or several, is an invalid instrument. Both"
+            " answers name the nearest keys."
         ),
         opt=contract(
             answers={200: Answer(meaning="The instrument.", view=Instrument)},
@@ -49,7 +51,11 @@ def routes(gateway: Gateway) -> Router:
         ),
     )
     async def get_instrument(request: Call) -> Reply:
-        return answers.one(Instrument.of(instruments.resolve(request.path_params["key"])))
+        key = instruments.key_of(request.path_params["key"])
+        try:
+            return answers.one(Instrument.of(instruments.resolve(str(key))))
+        except Invalid as error:
+            raise Invalid(ErrorCode.NOT_FOUND, error.message, fields=error.fields) from None
 
     @post(
         "/sync",
@@ -61,7 +67,10 @@ def routes(gateway: Gateway) -> Router:
             " counts its rows. Its outcome is told there too: a source is `CURRENT`, or has a `stale_reason` and the"
             " instruments of before stay."
         ),
-        opt=contract(answers={202: Answer(meaning="The load is under way.", view=Master, many=True)}, raises=()),
+        opt=contract(
+            answers={202: Answer(meaning="The load is under way.", view=Master, many=True)},
+            raises=(ErrorCode.UNSUPPORTED,),
+        ),
     )
     async def sync() -> Reply:
         return answers.many(Master, instruments.start_sync(), status=202)

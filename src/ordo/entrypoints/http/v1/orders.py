@@ -10,7 +10,7 @@ from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import BODY, CHANGE, CHECKS, READ, WRITE, Answer, contract
-from ordo.entrypoints.http.reading import Call, JsonBody, account, context, key
+from ordo.entrypoints.http.reading import Call, JsonBody, account, context, key, with_names
 from ordo.schemas.v1.orders import MODIFY_EXAMPLE, PLACE_EXAMPLES, ModifyOrder, Order, PlaceOrder
 from ordo.schemas.v1.preview import Preview
 
@@ -32,6 +32,7 @@ _UNKNOWN = _order(
 
 def routes(gateway: Gateway) -> Router:
     orders = gateway.orders
+    placing = with_names(JsonBody[PlaceOrder], gateway.instruments.key_of)
 
     @get(
         "/",
@@ -50,7 +51,7 @@ def routes(gateway: Gateway) -> Router:
 
     @post(
         "/",
-        dto=JsonBody[PlaceOrder],
+        dto=placing,
         operation_id="placeOrder",
         summary="Place an order",
         description=(
@@ -70,7 +71,7 @@ def routes(gateway: Gateway) -> Router:
 
     @post(
         "/preview",
-        dto=JsonBody[PlaceOrder],
+        dto=placing,
         operation_id="previewOrder",
         summary="Check an order without placing it",
         description="Runs every check that placing it would run. Nothing is sent and nothing is kept.",
