@@ -1,0 +1,1 @@
+"""The brokers out there, one package each, all with the same rooms."""
