@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ordo.adapters.brokers.hdfc.client import Door
 from ordo.adapters.masters.hdfc import HdfcMaster
 from ordo.adapters.memory.instruments import MemoryInstruments
 from ordo.domain.instruments import Instrument
@@ -29,10 +28,6 @@ def config(origin: str, **settings: object) -> HDFCConfig:
             **settings,
         }
     )
-
-
-def door(settings: HDFCConfig) -> Door:
-    return Door.of("hdfc", settings)
 
 
 def answer_of_person(challenge: LoginChallenge, **changed: str) -> LoginAnswer:

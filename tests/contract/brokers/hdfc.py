@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 
 from ordo.adapters.brokers.hdfc.adapter import HdfcBroker
-from ordo.adapters.brokers.hdfc.client import HdfcClient
+from ordo.adapters.brokers.hdfc.client import Door, HdfcClient
 from ordo.adapters.brokers.hdfc.login import HdfcLogin
 from ordo.domain.accounts import Account
 from ordo.domain.instruments import InstrumentKey
@@ -20,7 +20,7 @@ from ordo_emulators.server import serve
 from tests.contract.emulated import EmulatedVenue
 from tests.contract.harness import BrokerHarness
 from tests.support.clock import VirtualClock
-from tests.support.hdfc import answer_of_person, config, door, instruments
+from tests.support.hdfc import answer_of_person, config, instruments
 from tests.support.line import SpoiltLine
 
 PACKAGE = "ordo.adapters.brokers.hdfc"
@@ -44,7 +44,7 @@ async def harness(
     async with serve(controlled(emulator)) as origin:
         line = SpoiltLine()
         chosen = config(origin)
-        client = HdfcClient(door(chosen), line, clock)
+        client = HdfcClient(Door.of("hdfc", chosen), line, clock)
         login = HdfcLogin(adapter_id="hdfc", config=chosen, client=client, clock=clock)
         account = Account(adapter_id="hdfc", account_id=ACCOUNT)
         step = await login.begin(account)

@@ -1,1 +1,1 @@
-"""The brokers out there, one package each, all with the same rooms."""
+"""The brokers. Each is a package with the same rooms, and none knows of another."""
