@@ -2,47 +2,99 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dependency_injector import containers, providers
 
+from ordo.adapters.brokers.fyers.adapter import FyersBroker
+from ordo.adapters.brokers.fyers.client import FyersClient, Hosts
+from ordo.adapters.brokers.fyers.login import FyersLogin
+from ordo.adapters.brokers.hdfc.adapter import HdfcBroker
+from ordo.adapters.brokers.hdfc.client import Door, HdfcClient
+from ordo.adapters.brokers.hdfc.login import HdfcLogin
+from ordo.adapters.http.client import HttpClient
 from ordo.adapters.paper.broker import PaperBroker
 from ordo.adapters.paper.catalogue import load_listings
 from ordo.adapters.paper.login import PaperLogin
 from ordo.adapters.paper.market import SeededMarket
 from ordo.application.brokers import BrokerLine, Brokers
+from ordo.domain.sessions import Secret
 from ordo.ports.clock import Clock
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
-from ordo.schemas.config.brokers import PaperConfig
+from ordo.schemas.config.brokers import BrokerConfig, FyersConfig, HDFCConfig, PaperConfig
 from ordo.schemas.config.settings import Settings
 
 
-def configured(settings: Settings, journal: Journal, instruments: InstrumentStore, clock: Clock) -> Brokers:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needs:
+    """What the lines are made of."""
+
+    journal: Journal
+    instruments: InstrumentStore
+    clock: Clock
+    http: HttpClient
+
+
+def configured(
+    settings: Settings, journal: Journal, instruments: InstrumentStore, clock: Clock, http: HttpClient
+) -> Brokers:
     """A line for each broker that is enabled in the settings."""
+    needs = _Needs(journal=journal, instruments=instruments, clock=clock, http=http)
     return Brokers(
-        tuple(
-            _paper(adapter_id, config, journal, instruments, clock)
-            for adapter_id, config in settings.brokers.items()
-            if config.enabled
-        )
+        tuple(_line(adapter_id, config, needs) for adapter_id, config in settings.brokers.items() if config.enabled)
     )
 
 
-def _paper(
-    adapter_id: str, config: PaperConfig, journal: Journal, instruments: InstrumentStore, clock: Clock
-) -> BrokerLine:
+def _line(adapter_id: str, config: BrokerConfig, needs: _Needs) -> BrokerLine:
+    match config:
+        case PaperConfig():
+            return _paper(adapter_id, config, needs)
+        case FyersConfig():
+            return _fyers(adapter_id, config, needs)
+        case HDFCConfig():
+            return _hdfc(adapter_id, config, needs)
+        case _:
+            raise TypeError(f"brokers.{adapter_id} is of a kind that nothing is made for: {config.kind}")
+
+
+def _fyers(adapter_id: str, config: FyersConfig, needs: _Needs) -> BrokerLine:
+    hosts = Hosts(api=config.base_url, data=config.data)
+    client = FyersClient(needs.http, hosts, app_id=config.client_id)
+    login = FyersLogin(
+        client=client,
+        clock=needs.clock,
+        app_id=config.client_id,
+        secret=Secret(config.secret_key.get_secret_value()),
+        redirect_uri=config.redirect_uri,
+    )
+    broker = FyersBroker(client=client, instruments=needs.instruments, clock=needs.clock)
+    return BrokerLine(adapter_id=adapter_id, kind=config.kind, broker=broker, login=login)
+
+
+def _hdfc(adapter_id: str, config: HDFCConfig, needs: _Needs) -> BrokerLine:
+    client = HdfcClient(Door.of(adapter_id, config), needs.http, needs.clock)
+    login = HdfcLogin(adapter_id=adapter_id, config=config, client=client, clock=needs.clock)
+    broker = HdfcBroker(
+        adapter_id=adapter_id, config=config, client=client, instruments=needs.instruments, clock=needs.clock
+    )
+    return BrokerLine(adapter_id=adapter_id, kind=config.kind, broker=broker, login=login)
+
+
+def _paper(adapter_id: str, config: PaperConfig, needs: _Needs) -> BrokerLine:
     broker = PaperBroker(
         adapter_id=adapter_id,
-        journal=journal,
+        journal=needs.journal,
         prices=SeededMarket(load_listings(), seed=config.seed),
-        instruments=instruments,
-        clock=clock,
+        instruments=needs.instruments,
+        clock=needs.clock,
         opening_cash=config.opening_cash,
     )
     return BrokerLine(
         adapter_id=adapter_id,
         kind=config.kind,
         broker=broker,
-        login=PaperLogin(accounts=config.accounts, clock=clock),
+        login=PaperLogin(accounts=config.accounts, clock=needs.clock),
         obeys_hours=config.obeys_hours,
     )
 
@@ -52,4 +104,5 @@ class BrokerLines(containers.DeclarativeContainer):
     journal: providers.Dependency[Journal] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
     clock: providers.Dependency[Clock] = providers.Dependency()
-    brokers: providers.Provider[Brokers] = providers.Singleton(configured, settings, journal, instruments, clock)
+    http: providers.Provider[HttpClient] = providers.Singleton(HttpClient)
+    brokers: providers.Provider[Brokers] = providers.Singleton(configured, settings, journal, instruments, clock, http)

@@ -8,6 +8,7 @@ from random import Random
 from dependency_injector import containers, providers
 
 from ordo.adapters.calendar.files import FileMarketCalendar
+from ordo.adapters.http.client import HttpClient
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.application.brokers import Brokers
@@ -71,6 +72,7 @@ class Container(containers.DeclarativeContainer):
     calendar: providers.Provider[MarketCalendar] = providers.Singleton(_calendar, settings)
 
     lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
+    http: providers.Provider[HttpClient] = lines.http
     brokers: providers.Provider[Brokers] = lines.brokers
 
     services = providers.Container(

@@ -84,12 +84,15 @@ class ChallengeKind(StrEnum):
     REDIRECT = "redirect"
     PASSWORD = "password"  # noqa: S105  (a kind of challenge, not a password)
     OTP = "otp"
+    CONSENT = "consent"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginChallenge:
-    """One step of a login: open `login_url`, or answer the named `fields`; `none` needs no answer at all."""
+    """One step of a login: open `login_url`, or answer the named `fields`; `none` needs no answer at all. `message` is
+    what the person must read first: the terms to consent to, or why a code is asked for again.
+    """
 
     account: Account
     challenge_id: str
@@ -97,6 +100,7 @@ class LoginChallenge:
     expires_at: datetime
     login_url: str | None = None
     fields: tuple[str, ...] = ()
+    message: str | None = None
 
     @property
     def state(self) -> str | None:
