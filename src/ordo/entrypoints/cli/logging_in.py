@@ -21,11 +21,12 @@ Step = LoginChallenge | Session
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
     """How the answers of a login come. `given`: fields whose answers are lines of standard input, in the order in which
-    they are asked for. `wait`: seconds for the browser to come back.
+    they are asked for. `consent`: to the broker's terms. `wait`: seconds for the browser to come back.
     """
 
     given: frozenset[str] = frozenset()
     username: str | None = None
+    consent: bool = False
     browser: bool = True
     wait: float = 300
     typed: Typed = field(default_factory=Typed)
@@ -39,6 +40,8 @@ class Ways:
             return line
         if name == "username" and self.username is not None:
             return self.username
+        if name == "consent" and self.consent:
+            return "yes"
         return self.typed.secret(name)
 
     def may_correct(self, names: tuple[str, ...]) -> bool:
@@ -64,7 +67,14 @@ async def logged_in(ordo: AsyncOrdoClient, account: str, ways: Ways) -> Session:
     """Log one account in; raises `OrdoApiError` for every refusal, `InputError` where an answer is missing."""
     before = await ordo.sessions.get(account)
     step: Step = await ordo.sessions.begin(account)
+    asked_for_code = False
     while isinstance(step, LoginChallenge):
+        if step.message is not None:
+            _say(step.message)
+        if asked_for_code and step.kind is ChallengeKind.OTP and not ways.may_correct(step.fields):
+            # The next line of standard input was meant for something else.
+            raise OrdoApiError(ErrorCode.INVALID_OTP, f"The broker did not take the code. {step.message or ''}".strip())
+        asked_for_code = step.kind is ChallengeKind.OTP
         if step.kind is ChallengeKind.NONE:
             return await ordo.sessions.get(account)
         if step.login_url is not None and not step.fields:

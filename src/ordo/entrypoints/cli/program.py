@@ -125,6 +125,7 @@ def login(  # noqa: PLR0913  (the ways in which a login is answered)
     username: Annotated[str | None, typer.Option(metavar="NAME", help="Where the broker asks for one.")] = None,
     password: FromInput = None,
     otp: FromInput = None,
+    consent: Annotated[bool, typer.Option("--consent", help="You agree to the broker's terms, where it asks.")] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the broker's address, open nothing.")] = False,
     wait: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For the browser to come back.")] = 300,
     as_json: Json = False,
@@ -136,7 +137,7 @@ def login(  # noqa: PLR0913  (the ways in which a login is answered)
 
     target = commands.Target(url=url, token=token)
     given = frozenset(name for name, value in (("otp", otp), ("password", password)) if value is not None)
-    ways = commands.Ways(given=given, username=username, browser=not no_browser, wait=wait)
+    ways = commands.Ways(given=given, username=username, consent=consent, browser=not no_browser, wait=wait)
     if everyone:
         if adapter_id is not None:
             raise typer.BadParameter("--all takes no account")
