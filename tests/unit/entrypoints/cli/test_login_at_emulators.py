@@ -18,7 +18,7 @@ import pytest
 from ordo.domain.audit import AuditKind
 from tests.unit.entrypoints.cli.login_desk import Browser, free_port, visited
 from tests.unit.entrypoints.cli.shell import Here, Shell
-from tests.unit.entrypoints.cli.test_login_command import Typing, typing
+from tests.unit.entrypoints.cli.test_login_command import Terminal, Typing, typing
 
 __all__ = ["typing"]
 
@@ -172,6 +172,37 @@ def test_hdfc_by_password_and_code(
         assert (refused.code, refused.document["error_code"]) == (code, error), refused.err
         assert not any(secret in refused.out + refused.err for secret in (PASSWORD, OTP, "000000"))
     assert left_behind(tmp_path, PASSWORD, "EMULATED-SECRET") == []
+
+
+def test_hdfc_as_a_person_logs_in(shell: Shell) -> None:
+    with emulated("hdfc") as urls:
+        terminal = Terminal(shell, "login", "hdfc", "7000001", **settings_of("hdfc", urls))
+        try:
+            terminal.type("EMUSER", after="username: ")
+            terminal.type(PASSWORD, after="password: ")
+            terminal.type("000000", after="otp: ")
+            terminal.type(OTP, after="Type it again, or press Ctrl-C.\r\notp: ")
+            terminal.type("yes", after="consent: ")
+            assert terminal.ended() == 0, terminal.shown
+        finally:
+            terminal.close()
+    assert "hdfc/7000001 ACTIVE until" in terminal.shown
+    assert "asks for consent to its terms" in terminal.shown
+    assert not any(secret in terminal.shown for secret in (PASSWORD, OTP, "000000"))
+
+
+def test_hdfc_ends_a_login_whose_code_is_wrong_again(shell: Shell) -> None:
+    with emulated("hdfc") as urls:
+        terminal = Terminal(shell, "login", "hdfc", "7000001", "--username", "EMUSER", **settings_of("hdfc", urls))
+        try:
+            terminal.type(PASSWORD, after="password: ")
+            terminal.type("000000", after="otp: ")
+            terminal.type("000001", after="otp: ")
+            assert terminal.ended() == 2, terminal.shown
+        finally:
+            terminal.close()
+    assert "INVALID_SESSION: HDFC did not take the code" in terminal.shown
+    assert "The broker says: " in terminal.shown
 
 
 def test_a_broker_that_is_gone_is_the_network(

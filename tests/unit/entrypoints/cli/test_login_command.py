@@ -250,12 +250,12 @@ def test_a_command_line_that_can_not_be_is_refused(ordo: Here, arguments: tuple[
 class Terminal:
     """The command in a terminal of its own."""
 
-    def __init__(self, shell: Shell, *arguments: str) -> None:
+    def __init__(self, shell: Shell, *arguments: str, **given: str) -> None:
         self.master, slave = os.openpty()
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", _PROGRAM, *arguments],
             cwd=shell.place,
-            env=shell.environment({"TERM": "dumb"}),
+            env=shell.environment({"TERM": "dumb", **given}),
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -72,7 +72,7 @@ class HdfcLogin(BrokerLogin):
         if attempt is None or attempt.expires_at <= self._clock.now():
             raise self._refused(ErrorCode.INVALID_SESSION, "this login is over or began elsewhere: start it again")
         if challenge.kind is ChallengeKind.OTP:
-            return await self._otp(challenge.account, attempt, answer)
+            return await self._otp(challenge, attempt, answer)
         return await self._consent(challenge.account, attempt, answer)
 
     async def end(self, session: Session) -> None:
@@ -88,7 +88,8 @@ class HdfcLogin(BrokerLogin):
         attempt = _Attempt(token_id=token_id, expires_at=self._clock.now() + _TO_ANSWER)
         return self._ask_code(account, attempt, f"HDFC has sent a code. Answer {RESEND!r} to be sent another.")
 
-    async def _otp(self, account: Account, attempt: _Attempt, answer: LoginAnswer) -> LoginChallenge | Session:
+    async def _otp(self, challenge: LoginChallenge, attempt: _Attempt, answer: LoginAnswer) -> LoginChallenge | Session:
+        account = challenge.account
         code = answer.answers["otp"]
         if code.reveal().strip().lower() == RESEND:
             await self._client.resend(attempt.token_id)
@@ -96,22 +97,33 @@ class HdfcLogin(BrokerLogin):
         try:
             said = await self._client.otp(attempt.token_id, code)
         except Refused as refusal:
-            return await self._once_more(account, attempt, refusal)
+            raise await self._not_taken(challenge.challenge_id, attempt, refusal) from None
         attempt = replace(attempt, request_token=Secret(said.request_token), authorised=said.authorised)
         if said.authorised:  # The person has agreed before.
             return await self._authorise(account, attempt)
         return self._remember(account, attempt, ChallengeKind.CONSENT, ("consent",), _terms(said))
 
-    async def _once_more(self, account: Account, attempt: _Attempt, refusal: Refused) -> LoginChallenge:
-        """A second try under the same attempt; whether the broker bears it is not known, and it costs nothing."""
+    async def _not_taken(self, challenge_id: str, attempt: _Attempt, refusal: Refused) -> Refused:
+        """How a refused code is told. The same challenge may be answered once more, under the same attempt: whether the
+        broker bears that is not known, and it costs nothing.
+        """
+        if refusal.code is not ErrorCode.INVALID_OTP:
+            return refusal
         attempt = replace(attempt, wrong_codes=attempt.wrong_codes + 1)
-        if refusal.code is not ErrorCode.INVALID_OTP or attempt.wrong_codes >= _OTP_TRIES:
-            raise refusal
-        why = f"HDFC did not take the code ({refusal.native_error or 'without a reason'})."
-        if is_expired_code(refusal.native_error or ""):
+        code, more = ErrorCode.INVALID_OTP, f"Answer once more, or {RESEND!r} for another code."
+        if attempt.wrong_codes >= _OTP_TRIES:
+            code, more = ErrorCode.INVALID_SESSION, "This login is over: start it again, for a new code."
+        elif is_expired_code(refusal.native_error or ""):
             await self._client.resend(attempt.token_id)
-            return self._ask_code(account, attempt, f"{why} It was asked for another: answer with that.")
-        return self._ask_code(account, attempt, f"{why} Try once more, or answer {RESEND!r}.")
+            more = "It had expired, and another was asked for: answer with that."
+        if code is ErrorCode.INVALID_OTP:
+            self._attempts[challenge_id] = attempt
+        return Refused(
+            code,
+            f"HDFC did not take the code, and no session was opened. {more}",
+            broker_id=self._adapter_id,
+            native_error=refusal.native_error,
+        )
 
     async def _consent(self, account: Account, attempt: _Attempt, answer: LoginAnswer) -> Session:
         if answer.answers["consent"].reveal().strip().lower() not in _AGREED:
