@@ -257,6 +257,12 @@ class HdfcClient:
     async def _step(self, method: str, path: str, body: object, **query: str) -> Said:
         try:
             return await self._said(method, f"{_V1}{path}", None, body, query)
+        except NeverSent as failure:
+            raise NotSent(
+                ErrorCode.BROKER_UNAVAILABLE,
+                f"HDFC could not be reached: {failure.reason}. Nothing was sent: the same answer may be given again.",
+                broker_id=self._door.broker_id,
+            ) from None
         except HttpFailure as failure:
             timed_out = isinstance(failure, ReplyTimedOut)
             raise Unavailable(

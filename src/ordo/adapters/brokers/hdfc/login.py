@@ -15,7 +15,7 @@ from ordo.adapters.brokers.hdfc.client import HdfcClient
 from ordo.adapters.brokers.hdfc.errors import is_expired_code
 from ordo.adapters.brokers.hdfc.wire import Claims, OtpAnswer, decoded
 from ordo.domain.accounts import Account
-from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Refused, Unavailable
+from ordo.domain.errors import ErrorCode, Invalid, NotSent, OrdoError, Refused, Unavailable
 from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Secret, Session
 from ordo.ports.broker import BrokerLogin
 from ordo.ports.clock import Clock
@@ -71,9 +71,13 @@ class HdfcLogin(BrokerLogin):
         attempt = self._attempts.pop(challenge.challenge_id, None)
         if attempt is None or attempt.expires_at <= self._clock.now():
             raise self._refused(ErrorCode.INVALID_SESSION, "this login is over or began elsewhere: start it again")
-        if challenge.kind is ChallengeKind.OTP:
-            return await self._otp(challenge, attempt, answer)
-        return await self._consent(challenge.account, attempt, answer)
+        try:
+            if challenge.kind is ChallengeKind.OTP:
+                return await self._otp(challenge, attempt, answer)
+            return await self._consent(challenge.account, attempt, answer)
+        except NotSent:
+            self._attempts[challenge.challenge_id] = attempt  # It is as it was, for the broker has not heard of this.
+            raise
 
     async def end(self, session: Session) -> None:
         """No log-out is documented: the token is forgotten, and ends by itself."""
@@ -164,7 +168,11 @@ class HdfcLogin(BrokerLogin):
         if mark in self._used:
             raise self._refused(ErrorCode.INVALID_SESSION, "this request token was used before: start the login again")
         self._used[mark] = now + timedelta(days=1)
-        access_token = await self._client.exchange(request_token)
+        try:
+            access_token = await self._client.exchange(request_token)
+        except NotSent:
+            del self._used[mark]
+            raise
         claims = _claims(access_token)
         metadata = await self._checked(account, access_token, claims.sub)
         return Session(
