@@ -62,6 +62,7 @@ class RedirectLogin(_Opens):
     def __init__(self, clock: Clock, *, redirect_uri: str = "http://127.0.0.1:8000/callback/redirects") -> None:
         super().__init__(clock)
         self.redirect_uri = redirect_uri
+        self.asks_more = False
 
     async def begin(self, account: Account) -> LoginChallenge | Session:
         query = {"client_id": "app", "redirect_uri": self.redirect_uri, "state": secrets.token_urlsafe(16)}
@@ -78,6 +79,8 @@ class RedirectLogin(_Opens):
         assert answer.redirect_url is not None
         if parse_qs(urlsplit(answer.redirect_url.reveal()).query).get("auth_code") != [AUTH_CODE]:
             raise self._refusal(ErrorCode.INVALID_CREDENTIALS, challenge, "-437 invalid auth code")
+        if self.asks_more:
+            return await self.begin(challenge.account)
         return self._session(challenge.account)
 
 

@@ -167,6 +167,15 @@ async def test_no_code_is_left_in_log_trail_or_page(door: Door, caplog: pytest.L
     assert [text for text in texts if "canary7Q2x" in text] == []
 
 
+async def test_a_broker_that_asks_for_more_is_not_called_logged_in(door: Door) -> None:
+    address = await begun(door)
+    login_of(door).asks_more = True
+    answer = await visit(door, address)
+    assert (answer.status_code, is_plain_page(answer)) == (202, True)
+    assert "Not finished" in answer.text
+    assert await state(door) == "NONE"
+
+
 async def test_only_a_get_finishes_a_login(door: Door) -> None:
     address = await begun(door)
     answer = await door.http.post(address)
