@@ -21,6 +21,7 @@ E = TypeVar("E", bound=wire.Envelope)
 _UNCONFIRMED: Final = 201
 _DONE: Final = frozenset({200, 1101, 1102, 1103})
 _OK: Final = 200
+_TOO_MANY: Final = 429
 _MS: Final = 1000
 
 
@@ -189,7 +190,8 @@ class FyersClient:
     def _unreadable(self, call: Call, account: Account, status: int) -> OutcomeUnknown | Unavailable:
         if call in WRITES:
             return self._lost(call, account, f"the answer (HTTP {status}) is not FYERS' own")
-        code = ErrorCode.BROKER_ERROR if status == _OK else ErrorCode.BROKER_UNAVAILABLE
+        codes = {_OK: ErrorCode.BROKER_ERROR, _TOO_MANY: ErrorCode.RATE_LIMITED}
+        code = codes.get(status, ErrorCode.BROKER_UNAVAILABLE)
         return Unavailable(
             code, f"{UNDONE[call]}: FYERS' answer (HTTP {status}) can't be read.", broker_id=account.adapter_id
         )
