@@ -34,7 +34,11 @@ class Hosts:
 
 
 class RejectedOddly(OutcomeUnknown):
-    """A rejection (-99) of an order in words that nobody knows: the book has to confirm it."""
+    """A rejection (-99) in words that nobody knows: the book has to confirm it. With an `order_id`, FYERS itself says
+    that there is such an order in the book.
+    """
+
+    order_id: str = ""
 
 
 class FyersClient:
@@ -138,9 +142,10 @@ class FyersClient:
         except HttpFailure as failure:
             raise self._unanswered(call, account, failure) from None
         try:
-            envelope = wire.parsed(reply.body, wire.Envelope)
+            told = wire.loaded(reply.body)
+            envelope = wire.Envelope.model_validate(told)
             if envelope.s == "ok" and reply.status == _OK:
-                return envelope if isinstance(envelope, model) else wire.parsed(reply.body, model)
+                return envelope if isinstance(envelope, model) else model.model_validate(told)
         except ValueError:
             # Not the broker's: a page of something in between, a body that is cut, or a shape that nobody knows.
             raise self._unreadable(call, account, reply.status) from None
@@ -163,8 +168,11 @@ class FyersClient:
             )
         if call in WRITES:
             lost = self._lost(call, account, "FYERS' answer proves nothing", native)
-            is_odd = verdict.error is ErrorCode.ORDER_REJECTED and not verdict.known
-            return RejectedOddly(lost.message, broker_id=lost.broker_id, native_error=native) if is_odd else lost
+            if verdict.error is not ErrorCode.ORDER_REJECTED or verdict.known:
+                return lost
+            odd = RejectedOddly(lost.message, broker_id=lost.broker_id, native_error=native)
+            odd.order_id = envelope.id
+            return odd
         return Unavailable(
             _trouble(verdict),
             f"{UNDONE[call]}: FYERS answered with an error; ask again.",

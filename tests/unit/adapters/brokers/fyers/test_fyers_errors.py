@@ -111,7 +111,8 @@ def test_an_unknown_code_proves_nothing(code: int | None) -> None:
 
 
 def test_an_error_with_an_id_is_an_order() -> None:
-    assert judge(PLACE, 400, -99, "Nobody ever saw this", "261005").proven
+    assert judge(PLACE, 400, -99, "RED:No", "261005").proven
+    assert not judge(PLACE, 400, -99, "Nobody ever saw this", "261005").proven
     assert not judge(PLACE, 400, -50, "Invalid input", "261005").proven
     assert judge(CANCEL, 400, -52, "Not a pending order", "261005").proven
     assert not judge(MODIFY, 400, -99, "Nobody ever saw this", "261005").proven

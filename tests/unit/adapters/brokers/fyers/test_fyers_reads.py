@@ -148,6 +148,12 @@ async def test_a_triggered_stop_limit_is_still_one(desk: Desk) -> None:
     assert (row.price, row.trigger_price) == (Decimal(1580), Decimal("1575.5"))
 
 
+async def test_a_triggered_stop_that_became_a_market_order_is_still_one(desk: Desk) -> None:
+    desk.host.says("/api/orders", _book({"type": 2, "stopPrice": 1575.5, "status": 2, "filledQty": 10}))
+    (row,) = (await desk.broker.orders(SESSION)).items
+    assert (row.order_type, row.price, row.trigger_price) == (OrderType.STOP_MARKET, None, Decimal("1575.5"))
+
+
 async def test_the_fill_of_a_market_order_is_not_its_limit(desk: Desk) -> None:
     desk.host.says("/api/orders", _book({"type": 2, "status": 2, "filledQty": 10}))
     (row,) = (await desk.broker.orders(SESSION)).items

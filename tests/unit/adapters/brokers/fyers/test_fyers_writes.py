@@ -73,8 +73,9 @@ async def test_each_recorded_answer_proves_what_it_should(desk: Desk, name: str)
         b'{"s":"error","code":-7077,"message":""}' * 2,
         b"[" * 100_000,
         b'{"s":"ok","code":1101,"id":NaN}',
+        b'{"s":"ok","code":1101,"id":"1","at":1e99999999999999999999999}',
     ],
-    ids=["empty", "html", "cut", "list", "null", "without s", "another s", "twice", "deep", "nan"],
+    ids=["empty", "html", "cut", "list", "null", "without s", "another s", "twice", "deep", "nan", "huge"],
 )
 async def test_a_body_that_is_not_the_brokers_is_never_a_refusal(
     desk: Desk, call: str, status: int, body: bytes
@@ -171,6 +172,28 @@ async def test_a_rejection_in_new_words_without_an_id_is_believed_when_the_book_
     assert desk.host.asked[1].query == {"order_tag": f"1:{TAG}"}
     if isinstance(failure.value, Refused):
         assert failure.value.native_error == "The moon stands wrong for ***"
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "told"),
+    [
+        ([_row(5, orderTag="2:Untagged", message="Not today")], Refused, "Not today"),
+        ([_row(5, message="")], Refused, "The moon stands wrong [-99]"),
+        ([_row(6)], OutcomeUnknown, "The moon stands wrong [-99]"),
+        ([], Refused, "The moon stands wrong [-99]"),
+        (None, Refused, "The moon stands wrong [-99]"),
+    ],
+)
+async def test_a_rejection_in_new_words_with_an_id_is_one_unless_the_book_shows_it_alive(
+    desk: Desk, rows: list[object] | None, error: type[Refused | OutcomeUnknown], told: str
+) -> None:
+    desk.host.shows(_SYNC, "rejected_in_new_words")
+    if rows is not None:
+        desk.host.says(_BOOK, {"s": "ok", "code": 200, "message": "", "orderBook": rows})
+    with pytest.raises(error) as failure:
+        await place(desk)
+    assert failure.value.native_error == told
+    assert desk.host.asked[1].query == {"id": ORDER}
 
 
 async def test_an_order_goes_out_whole(desk: Desk) -> None:
