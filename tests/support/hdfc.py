@@ -1,4 +1,4 @@
-"""The HDFC adapter before its emulator, or before a host that says what a test tells it to; and a person who logs in."""
+"""The HDFC adapter before its emulator, or before a host that says what a test tells it; and a person who logs in."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ class Desk:
         self, origin: str, listed: MemoryInstruments, clock: VirtualClock, account: Account, **settings: object
     ) -> None:
         self.clock = clock
+        self._listed = listed
         self.line = SpoiltLine()
         self.account = account
         self.config = config(origin, **settings)
@@ -85,6 +86,9 @@ class Desk:
         self.broker = HdfcBroker(
             adapter_id=account.adapter_id, config=self.config, client=self.client, instruments=listed, clock=clock
         )
+
+    def listed(self) -> list[Instrument]:
+        return list(self._listed.directory())
 
     async def log_in(self) -> Session:
         step = await self.login.begin(self.account)

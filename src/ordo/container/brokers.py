@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
-from ordo.adapters.brokers.fyers.adapter import FyersBroker
-from ordo.adapters.brokers.fyers.client import FyersClient, Hosts
-from ordo.adapters.brokers.fyers.login import FyersLogin
-from ordo.adapters.brokers.hdfc.adapter import HdfcBroker
-from ordo.adapters.brokers.hdfc.client import Door, HdfcClient
-from ordo.adapters.brokers.hdfc.login import HdfcLogin
-from ordo.adapters.http.client import HttpClient
 from ordo.adapters.paper.broker import PaperBroker
 from ordo.adapters.paper.catalogue import load_listings
 from ordo.adapters.paper.login import PaperLogin
@@ -25,6 +19,27 @@ from ordo.ports.journal import Journal
 from ordo.schemas.config.brokers import BrokerConfig, FyersConfig, HDFCConfig, PaperConfig
 from ordo.schemas.config.settings import Settings
 
+if TYPE_CHECKING:
+    from ordo.adapters.http.client import HttpClient
+
+
+class Wire:
+    """The one HTTP client of all brokers that have a wire: loaded and made only when there is such a broker."""
+
+    def __init__(self) -> None:
+        self._client: HttpClient | None = None
+
+    def client(self) -> HttpClient:
+        if self._client is None:
+            from ordo.adapters.http.client import HttpClient
+
+            self._client = HttpClient()
+        return self._client
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Needs:
@@ -33,14 +48,12 @@ class _Needs:
     journal: Journal
     instruments: InstrumentStore
     clock: Clock
-    http: HttpClient
+    wire: Wire
 
 
-def configured(
-    settings: Settings, journal: Journal, instruments: InstrumentStore, clock: Clock, http: HttpClient
-) -> Brokers:
+def configured(settings: Settings, journal: Journal, instruments: InstrumentStore, clock: Clock, wire: Wire) -> Brokers:
     """A line for each broker that is enabled in the settings."""
-    needs = _Needs(journal=journal, instruments=instruments, clock=clock, http=http)
+    needs = _Needs(journal=journal, instruments=instruments, clock=clock, wire=wire)
     return Brokers(
         tuple(_line(adapter_id, config, needs) for adapter_id, config in settings.brokers.items() if config.enabled)
     )
@@ -59,8 +72,12 @@ def _line(adapter_id: str, config: BrokerConfig, needs: _Needs) -> BrokerLine:
 
 
 def _fyers(adapter_id: str, config: FyersConfig, needs: _Needs) -> BrokerLine:
+    from ordo.adapters.brokers.fyers.adapter import FyersBroker
+    from ordo.adapters.brokers.fyers.client import FyersClient, Hosts
+    from ordo.adapters.brokers.fyers.login import FyersLogin
+
     hosts = Hosts(api=config.base_url, data=config.data)
-    client = FyersClient(needs.http, hosts, app_id=config.client_id)
+    client = FyersClient(needs.wire.client(), hosts, app_id=config.client_id)
     login = FyersLogin(
         client=client,
         clock=needs.clock,
@@ -73,7 +90,11 @@ def _fyers(adapter_id: str, config: FyersConfig, needs: _Needs) -> BrokerLine:
 
 
 def _hdfc(adapter_id: str, config: HDFCConfig, needs: _Needs) -> BrokerLine:
-    client = HdfcClient(Door.of(adapter_id, config), needs.http, needs.clock)
+    from ordo.adapters.brokers.hdfc.adapter import HdfcBroker
+    from ordo.adapters.brokers.hdfc.client import Door, HdfcClient
+    from ordo.adapters.brokers.hdfc.login import HdfcLogin
+
+    client = HdfcClient(Door.of(adapter_id, config), needs.wire.client(), needs.clock)
     login = HdfcLogin(adapter_id=adapter_id, config=config, client=client, clock=needs.clock)
     broker = HdfcBroker(
         adapter_id=adapter_id, config=config, client=client, instruments=needs.instruments, clock=needs.clock
@@ -104,5 +125,7 @@ class BrokerLines(containers.DeclarativeContainer):
     journal: providers.Dependency[Journal] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
     clock: providers.Dependency[Clock] = providers.Dependency()
-    http: providers.Provider[HttpClient] = providers.Singleton(HttpClient)
-    brokers: providers.Provider[Brokers] = providers.Singleton(configured, settings, journal, instruments, clock, http)
+    broker_wire: providers.Provider[Wire] = providers.Singleton(Wire)
+    brokers: providers.Provider[Brokers] = providers.Singleton(
+        configured, settings, journal, instruments, clock, broker_wire
+    )

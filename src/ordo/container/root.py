@@ -8,7 +8,6 @@ from random import Random
 from dependency_injector import containers, providers
 
 from ordo.adapters.calendar.files import FileMarketCalendar
-from ordo.adapters.http.client import HttpClient
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.application.brokers import Brokers
@@ -20,7 +19,7 @@ from ordo.application.once import Once
 from ordo.application.reconcile import Reconciler
 from ordo.application.status import Probe
 from ordo.application.trail import Trail
-from ordo.container.brokers import BrokerLines
+from ordo.container.brokers import BrokerLines, Wire
 from ordo.container.masters import Masters
 from ordo.container.services import Services
 from ordo.container.stores import Stores
@@ -72,7 +71,7 @@ class Container(containers.DeclarativeContainer):
     calendar: providers.Provider[MarketCalendar] = providers.Singleton(_calendar, settings)
 
     lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
-    http: providers.Provider[HttpClient] = lines.http
+    broker_wire: providers.Provider[Wire] = lines.broker_wire
     brokers: providers.Provider[Brokers] = lines.brokers
 
     services = providers.Container(

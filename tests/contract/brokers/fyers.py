@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ordo.adapters.brokers.fyers.adapter import FyersBroker
@@ -29,10 +30,15 @@ from tests.support.masters import joined
 
 PACKAGE = "ordo.adapters.brokers.fyers"
 SHARE = InstrumentKey.parse("NSE:HDFCBANK")
+_UNLIMITED = Settings(rate_limits=False)
 _KEPT: dict[str, tuple[Instrument, ...]] = {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FyersHarness(BrokerHarness):
+    emulator: FyersEmulator
+    clock: VirtualClock
+
     async def answer(self, challenge: LoginChallenge) -> LoginAnswer:
         return await answer_of_page(challenge)
 
@@ -57,9 +63,9 @@ async def instruments(master_url: str) -> MemoryInstruments:
 
 
 @asynccontextmanager
-async def harness() -> AsyncIterator[BrokerHarness]:
+async def harness(settings: Settings = _UNLIMITED) -> AsyncIterator[FyersHarness]:
     clock = VirtualClock()
-    emulator = FyersEmulator(clock=clock.now, settings=Settings(rate_limits=False))
+    emulator = FyersEmulator(clock=clock.now, settings=settings)
     async with serve(controlled(emulator)) as origin:
         urls = emulator.urls(origin)
         line = SpoiltLine()
@@ -82,6 +88,8 @@ async def harness() -> AsyncIterator[BrokerHarness]:
             cheap=Decimal("900.00"),
             trigger=Decimal("1020.00"),
             dear=Decimal("1050.00"),
+            emulator=emulator,
+            clock=clock,
             venue=EmulatedVenue(emulator._desk.exchange, emulator.faults, line, clock),
         )
         await line.aclose()

@@ -148,20 +148,23 @@ class FyersBroker(Broker):
         return kept[1]
 
     async def _confirmed(self, session: Session, doubt: RejectedOddly, tag: str) -> OrdoError:
-        """A rejection in words that nobody knows is one where the book shows the order, and shows it rejected."""
+        """What to say of a rejection in words that nobody knows. An order that the book shows rejected was, and one
+        that FYERS gave an id to unless the book shows it otherwise.
+        """
         try:
-            listed, rows = self._listed, (await self._client.orders(session, tag=tag)).order_book
-            found = self._decoded(session, lambda: [orders.order(listed, row, _id(session)) for row in rows])
+            book = await self._client.orders(session, order_id=doubt.order_id, tag=tag)
+            listed = self._listed
+            rows = self._decoded(session, lambda: [orders.order(listed, row, _id(session)) for row in book.order_book])
         except OrdoError:
-            return doubt
-        found = [row for row in found if row.tag == tag]
-        if not found or any(row.status is not OrderStatus.REJECTED for row in found):
+            rows = []
+        found = [row for row in rows if doubt.order_id == row.broker_order_id or row.tag == tag]
+        if any(row.status is not OrderStatus.REJECTED for row in found) or not (found or doubt.order_id):
             return doubt
         return Refused(
             ErrorCode.ORDER_REJECTED,
             "The order was not placed: FYERS rejected it. It stands in the order book as rejected.",
             broker_id=session.account.adapter_id,
-            native_error=found[0].message or doubt.native_error,
+            native_error=next((row.message for row in found if row.message), doubt.native_error),
         )
 
     @property

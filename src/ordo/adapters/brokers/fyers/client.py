@@ -21,6 +21,7 @@ E = TypeVar("E", bound=wire.Envelope)
 _UNCONFIRMED: Final = 201
 _DONE: Final = frozenset({200, 1101, 1102, 1103})
 _OK: Final = 200
+_TOO_MANY: Final = 429
 _MS: Final = 1000
 
 
@@ -33,7 +34,11 @@ class Hosts:
 
 
 class RejectedOddly(OutcomeUnknown):
-    """A rejection (-99) of an order in words that nobody knows: the book has to confirm it."""
+    """A rejection (-99) in words that nobody knows: the book has to confirm it. With an `order_id`, FYERS itself says
+    that there is such an order in the book.
+    """
+
+    order_id: str = ""
 
 
 class FyersClient:
@@ -137,9 +142,10 @@ class FyersClient:
         except HttpFailure as failure:
             raise self._unanswered(call, account, failure) from None
         try:
-            envelope = wire.parsed(reply.body, wire.Envelope)
+            told = wire.loaded(reply.body)
+            envelope = wire.Envelope.model_validate(told)
             if envelope.s == "ok" and reply.status == _OK:
-                return envelope if isinstance(envelope, model) else wire.parsed(reply.body, model)
+                return envelope if isinstance(envelope, model) else model.model_validate(told)
         except ValueError:
             # Not the broker's: a page of something in between, a body that is cut, or a shape that nobody knows.
             raise self._unreadable(call, account, reply.status) from None
@@ -162,8 +168,11 @@ class FyersClient:
             )
         if call in WRITES:
             lost = self._lost(call, account, "FYERS' answer proves nothing", native)
-            is_odd = verdict.error is ErrorCode.ORDER_REJECTED and not verdict.known
-            return RejectedOddly(lost.message, broker_id=lost.broker_id, native_error=native) if is_odd else lost
+            if verdict.error is not ErrorCode.ORDER_REJECTED or verdict.known:
+                return lost
+            odd = RejectedOddly(lost.message, broker_id=lost.broker_id, native_error=native)
+            odd.order_id = envelope.id
+            return odd
         return Unavailable(
             _trouble(verdict),
             f"{UNDONE[call]}: FYERS answered with an error; ask again.",
@@ -189,7 +198,8 @@ class FyersClient:
     def _unreadable(self, call: Call, account: Account, status: int) -> OutcomeUnknown | Unavailable:
         if call in WRITES:
             return self._lost(call, account, f"the answer (HTTP {status}) is not FYERS' own")
-        code = ErrorCode.BROKER_ERROR if status == _OK else ErrorCode.BROKER_UNAVAILABLE
+        codes = {_OK: ErrorCode.BROKER_ERROR, _TOO_MANY: ErrorCode.RATE_LIMITED}
+        code = codes.get(status, ErrorCode.BROKER_UNAVAILABLE)
         return Unavailable(
             code, f"{UNDONE[call]}: FYERS' answer (HTTP {status}) can't be read.", broker_id=account.adapter_id
         )

@@ -133,9 +133,9 @@ def judge(call: Call, status: int, code: int | None, text: str, order_id: str = 
     if status // 100 in (3, 5) or status in _PROVES_NOTHING:
         return Verdict(error=rule.error, proven=False)
     proven = call in rule.proves
-    if call is Call.PLACE and order_id:
-        # An order that has an id exists: it is in the book, rejected by -99, and by anything else in an unknown state.
-        proven = rule.code == _REJECTED
+    if call is Call.PLACE and order_id and rule.code != _REJECTED:
+        # An order that has an id exists, and only -99 says that it was rejected.
+        proven = False
     return Verdict(error=rule.error, proven=proven, known=rule.text is not None or rule.code != _REJECTED)
 
 

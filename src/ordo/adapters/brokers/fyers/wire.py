@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -286,15 +286,13 @@ class MarketStatus(Envelope):
     market_status: list[MarketRow]
 
 
-M = TypeVar("M", bound=BaseModel)
-
-
-def parsed(body: bytes, model: type[M]) -> M:
-    """An answer's body; raises `ValueError` where it is not what it should be. Decimals stay as they were written."""
+def loaded(body: bytes) -> object:
+    """An answer's JSON, decimals as they were written; raises `ValueError` for what is none."""
     try:
-        return model.model_validate(json.loads(body, parse_float=Decimal, parse_constant=_no_number))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+        told: object = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
+    except (RecursionError, ArithmeticError) as error:
+        raise ValueError(f"no JSON of this world ({type(error).__name__})") from None
+    return told
 
 
 def dumped(request: BaseModel) -> bytes:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{2,3})+)(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
 # As the glossary has it, but for once.
 _MISSPELT: Final = {"externalreferencenumber": "externalreferencerumber"}
 _MOST: Final = Decimal(10) ** 15
@@ -182,14 +182,15 @@ class PositionRow(Wire):
 
 
 class Positions(Wire):
-    """`data` of the positions; a bare list and nothing at all are accepted too."""
+    """`data` of the positions. A bare list is accepted too, and nothing at all; another object is no answer to this."""
 
-    net: tuple[PositionRow, ...] | None = None
+    net: tuple[PositionRow, ...] | None
 
     @model_validator(mode="before")
     @classmethod
     def _bare(cls, values: Any) -> Any:  # noqa: ANN401
-        return {"net": values} if values is None or isinstance(values, list) else values
+        nothing = values is None or values == {}
+        return {"net": values or None} if nothing or isinstance(values, list) else values
 
 
 class TotalLimits(Wire):

@@ -50,6 +50,7 @@ STATUSES: Final[dict[int, OrderStatus]] = {
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS: Final = {name: f"{number:02}" for number, name in enumerate(_MONTHS, start=1)}
 _FINEST: Final = Decimal("0.0001")
+_MOST: Final = Decimal(10) ** 15
 _UNTAGGED: Final = "Untagged"
 
 
@@ -62,8 +63,8 @@ def moment(text: str) -> datetime:
 
 def rupees(value: Decimal) -> Decimal:
     """A price or an amount without the noise of floats (`58.150000000000006`): at most four decimals."""
-    if not value.is_finite():
-        raise Unreadable("an amount is no number")
+    if not value.is_finite() or abs(value) > _MOST:
+        raise Unreadable("an amount is no number, or none of this world")
     exponent = value.as_tuple().exponent
     return value.quantize(_FINEST) if isinstance(exponent, int) and exponent < -len("0000") else value
 

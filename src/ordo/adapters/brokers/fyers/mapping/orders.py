@@ -141,6 +141,9 @@ def _kind(row: wire.OrderRow) -> OrderType:
     # A stop-limit that was triggered turns into a limit order that keeps its stop price.
     if row.type is TypeCode.LIMIT and row.stop_price:
         return OrderType.STOP_LIMIT
+    # Not recorded of the other stop; but no market order has a stop price.
+    if row.type is TypeCode.MARKET and row.stop_price:
+        return OrderType.STOP_MARKET
     return TYPES_IN[row.type]
 
 
