@@ -1,4 +1,4 @@
-"""`make bench`: placing an order through Ordo, beside the bare handler under the same server."""
+"""`make bench`: placing an order through Ordo, beside the bare handler under the same server; and loading masters."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
+from bench import masters
 from bench.load import drive, post
 from bench.processes import Server, other_cores, serving
 
@@ -135,9 +136,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the rows to this file")
     options = parser.parse_args()
     rows = run(options.requests, options.rounds)
-    print(table(rows))
+    loads = masters.loads()
+    print(table(rows), masters.table(loads), sep="\n\n")
     if options.json is not None:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
+        found = [asdict(row) for row in rows] + [asdict(load) for load in loads]
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ _MONTH_LETTERS: Final = "123456789OND"
 def resolve(directory: InstrumentDirectory, text: str, *, brokers: Iterable[str]) -> Instrument:
     """The one instrument that a canonical key, or a spelling of another house, names.
 
-    `brokers` are those whose references count. A spelling may begin with its venue and a colon. Raises `Invalid`
+    `brokers` are those whose references count. A spelling begins with its venue and a colon; that of a derivative, or
+    of a share with its series, may do without. Raises `Invalid`
     (`INVALID_INSTRUMENT`), with the nearest candidates, for a name of nothing or of several instruments.
     """
     found = named_so(directory, text, brokers=brokers)
@@ -39,7 +40,7 @@ def named_so(directory: InstrumentDirectory, text: str, *, brokers: Iterable[str
     if found is not None:
         return found
     named = (directory.by_reference(broker, wanted) for broker in brokers)
-    spelt = _spelt_so(directory, wanted.upper()) if len(wanted) <= _LONGEST else ()
+    spelt = _spelt_so(directory, wanted) if len(wanted) <= _LONGEST else ()
     meant: dict[InstrumentKey, Instrument] = {one.key: one for one in (*named, *spelt) if one is not None}
     if len(meant) > 1:
         raise _refusal(text, "is the name of more than one instrument", tuple(meant))
@@ -89,7 +90,8 @@ def _spelt_so(directory: InstrumentDirectory, text: str) -> Iterator[Instrument]
     for venue in venues:
         for end in range(1, len(name) + 1):
             found = _contracts if venue.is_derivative else _securities
-            yield from found(directory, venue, name, end)
+            # A share's symbol alone does not say where it trades.
+            yield from (one for one in found(directory, venue, name, end) if colon or name != one.key.root)
 
 
 def _securities(directory: InstrumentDirectory, venue: Venue, name: str, end: int) -> Iterator[Instrument]:

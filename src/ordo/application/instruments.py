@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ordo.application.aliases import named_so, resolve, unknown
 from ordo.application.master_sync import MasterStanding, MasterSync, Progress
-from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import Invalid
 from ordo.domain.instruments import Instrument, InstrumentKey
 from ordo.domain.masters import MasterReport
@@ -17,10 +16,6 @@ class InstrumentService:
     def __init__(self, store: InstrumentStore, masters: MasterSync) -> None:
         self._store = store
         self._masters = masters
-
-    def directory(self) -> InstrumentDirectory:
-        """All instruments as they are now: for look-ups that belong together."""
-        return self._store.directory()
 
     def search(self, text: str, *, limit: int) -> tuple[Instrument, ...]:
         """Instruments whose key begins with the text, or that all of its words fit; best first, at most `limit`."""
@@ -52,10 +47,6 @@ class InstrumentService:
             return InstrumentKey.parse(text)
         except Invalid:
             raise unknown(directory, text) from None
-
-    def reports(self) -> tuple[MasterStanding, ...]:
-        """How each source of the instruments stands."""
-        return self._masters.standings()
 
     def start_sync(self) -> tuple[MasterStanding, ...]:
         """Begin a load, unless one is under way, and tell how the sources stand; raises `Invalid` without a source."""

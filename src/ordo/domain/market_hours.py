@@ -210,7 +210,7 @@ class MarketHours:
         except HoursUnknown:
             then = "When continuous trading next begins, the market calendar does not know yet."
         if state.after_market:
-            then += " An order with after_market true is taken now."
+            then += " An order with after_market true is taken now, where the broker offers that."
         return Invalid(ErrorCode.MARKET_CLOSED, f"The order was not sent: {what}. {then}", fields=fields)
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ordo.application.checks import CHECKS, Proposal, require, review
 from ordo.application.context import Context
+from ordo.application.master_sync import stale_masters
 from ordo.application.screening import Screening
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Invalid
@@ -263,6 +264,15 @@ def test_a_derivative_needs_masters_of_today_and_a_share_does_not() -> None:
     assert (error.code, _fields(error)) == (ErrorCode.INVALID_INSTRUMENT, ["instrument"])
     assert "not dated today (fyers, hdfc)" in error.message
     require(_proposal(stale=("fyers",)))
+
+
+def test_only_the_orders_own_master_must_be_of_today() -> None:
+    today = date(2026, 11, 23)
+    fresh = MasterReport(name="fyers", as_of=today, loaded_at=MONDAY_MORNING, rows=1)
+    old = replace(fresh, name="hdfc", as_of=today - timedelta(days=3))
+    listed = {"fyers": "F", "hdfc": "H"}
+    for kind, stale in (("fyers", ()), ("hdfc", ("hdfc",)), ("paper", ("hdfc",))):
+        assert stale_masters((fresh, old), listed, today, kind=kind) == stale
 
 
 def test_a_name_that_nothing_has_is_refused_with_what_is_near() -> None:

@@ -30,6 +30,7 @@ from tests.support.orders import SBIN, share
 _LISTED = market(100)[:-1]
 _NEW = market(100)[-1]
 _PAPER_ONLY = replace(share(InstrumentKey.parse("NSE:PAPERONLY")), exchange_token="999999999")
+_FUTURE = "NFO:NIFTY:20261229:FUT"
 _CATALOGUE = MasterReport(name="catalogue", as_of=date(2026, 11, 22), loaded_at=None, rows=1)
 
 
@@ -128,6 +129,20 @@ async def test_another_master_that_is_refused_keeps_what_it_said_and_holds_up_no
     desk.publish()
     await desk.sync.sync()
     assert set(desk.states().values()) == {MasterState.CURRENT}
+
+
+async def test_the_log_tells_what_a_load_left_out(desk: _Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    listed = market(1_500, strikes=3)
+    write_fyers(listed, desk.folder / "fyers")
+    write_hdfc([replace(one, lot=one.lot + 1) if one.key == _FUTURE else one for one in listed], desk.hdfc)
+    write_fyers(listed, desk.folder / "fyers", kind="csv")
+    (desk.folder / "fyers" / "NSE_CD_sym_master.json").unlink()
+    await desk.sync.sync()
+    told = "\n".join(record.getMessage() for record in caplog.records)
+    parts = ("loaded: fyers", "NSE_CD was read from the CSV", "left out: ", "can't be traded: ", f"such as {_FUTURE}")
+    for part in parts:
+        assert part in told
 
 
 async def test_a_file_that_is_not_there_is_told_of_its_source(desk: _Desk) -> None:
@@ -247,16 +262,14 @@ async def test_the_job_tries_again_soon_in_the_morning_and_hourly_later(desk: _D
     rmtree(desk.folder / "fyers")
     desk.clock.step(timedelta(hours=-1, minutes=-5))  # 08:55
     job = asyncio.ensure_future(desk.sync.keep_current())
-    for events, minutes in ((1, 5), (2, 5)):
-        await _settled(desk, events)
-        await desk.clock.advance(60 * minutes)
-    await _settled(desk, 3)
-    await desk.clock.advance(25 * 60)  # 09:30, having failed at 09:10, 09:15 and so on
-    await _settled(desk, 4)
+    await desk.clock.advance(35 * 60)
+    failed = [f"{event.at.astimezone(IST):%H:%M}" for event in desk.audit.events]
+    assert failed == ["08:55", "09:00", "09:05", "09:10", "09:15", "09:20", "09:25", "09:30"]
     desk.publish()
-    await desk.clock.advance(3600)
-    await _settled(desk, 5)
-    assert {event.kind for event in desk.audit.events[:4]} == {AuditKind.INSTRUMENTS_REFUSED}
+    await desk.clock.advance(3599)
+    assert len(desk.audit.events) == len(failed)
+    await desk.clock.advance(1)
+    await _settled(desk, len(failed) + 1)
     assert desk.audit.events[-1].kind is AuditKind.INSTRUMENTS_LOADED
     job.cancel()
 

@@ -118,6 +118,33 @@ def test_a_lot_that_only_one_row_tells_is_not_traded() -> None:
     assert join.findings()["fyers"].doubted["its lot is told by nothing but this row"] == 1
 
 
+def test_a_share_with_a_lot_needs_a_witness_too() -> None:
+    rows = of_fyers()
+    rows[SHARE] = replace(rows[SHARE], lot=10)
+
+    found, _ = load(fyers=rows.values())
+
+    assert not found[SHARE].tradable
+
+
+def test_a_symbol_that_makes_no_key_is_left_out() -> None:
+    rows = of_fyers()
+    rows[SHARE] = replace(rows[SHARE], root="SB IN")
+
+    found, join = load(fyers=rows.values())
+
+    assert SHARE not in found
+    assert join.findings()["fyers"].dropped["its symbol makes no key"] == 1
+
+
+def test_all_disputes_count_and_the_first_are_told() -> None:
+    theirs = {key: row if row.lot is None else replace(row, lot=row.lot + 1) for key, row in of_hdfc().items()}
+
+    _, join = load(fyers=of_fyers().values(), hdfc=theirs.values())
+
+    assert join.disputed > len(join.disputes()) == 50
+
+
 def test_a_revised_lot_of_a_far_month_is_traded() -> None:
     revised = [
         one for one in LISTED if one.venue == "NFO" and one.expiry == date(2027, 2, 23) and one.lot in (150, 1100)

@@ -71,7 +71,7 @@ def test_what_the_market_takes_is_let_through(hours: MarketHours) -> None:
             "2026-11-24 12:00",
             (
                 "NSE:SBIN does not trade on Tue 24 Nov 2026 (Gurpurb). Continuous trading next begins on Wed 25 Nov"
-                " 2026 at 09:15 IST. An order with after_market true is taken now."
+                " 2026 at 09:15 IST. An order with after_market true is taken now, where the broker offers that."
             ),
         ),
         (
@@ -92,7 +92,8 @@ def test_what_the_market_takes_is_let_through(hours: MarketHours) -> None:
             "2026-12-31 18:00",
             (
                 "NSE:SBIN takes no orders at 18:00 IST (CLOSED). When continuous trading next begins,"
-                " the market calendar does not know yet. An order with after_market true is taken now."
+                " the market calendar does not know yet. An order with after_market true is taken now, where the broker"
+                " offers that."
             ),
         ),
     ],

@@ -120,7 +120,7 @@ async def _ordinary_day(story: Story, gateway: Gateway) -> None:
     story.claim("the market order is filled", holds=bought.status is OrderStatus.FILLED)
 
     (quote,) = await gateway.quotes.quotes(_ACCOUNT, (_SHARE,))
-    instrument = gateway.instruments.directory().get(_SHARE)
+    instrument = gateway.instruments.get(_SHARE)
     below = (
         quote.last_price * _WAITING_BELOW
         if instrument is None

@@ -26,7 +26,7 @@ def place(tmp_path: Path, ordo: Here, monkeypatch: pytest.MonkeyPatch) -> Path: 
 def test_masters_are_loaded_and_found(ordo: Here) -> None:
     loaded = ordo("instruments", "sync", "--json")
     assert (loaded.code, loaded.err) == (0, "")
-    (fyers,) = loaded.document
+    _, fyers = loaded.document
     assert (fyers["name"], fyers["stale_reason"], fyers["reading"]) == ("fyers", None, None)
     assert fyers["rows"] > 100
     found = ordo("instruments", "search", "NSE:SB", "--limit", "1", "--json")
@@ -52,7 +52,7 @@ def test_a_master_that_is_refused_ends_in_its_reason(ordo: Here, place: Path) ->
     assert "NSE_CM" in refused.document["message"]
     assert "NSE_CM" in refused.err
     assert ordo("instruments", "search", "NSE:SBIN", "--json").document[0]["key"] == "NSE:SBIN"
-    (fyers,) = ordo("status", "--json").document["masters"]
+    _, fyers = ordo("status", "--json").document["masters"]
     assert (fyers["name"], fyers["state"]) == ("fyers", "STALE")
 
 

@@ -44,9 +44,9 @@ async def test_masters_are_loaded_on_request_and_the_old_stay_when_they_break(tm
         (tmp_path / "fyers" / "NSE_CM_sym_master.json").write_text("<html>", "utf-8")
         begun = await door.http.post(_SYNC)
         assert begun.status_code == 202
-        assert [one["name"] for one in begun.json()] == ["fyers"]
-        assert begun.json()[0]["reading"] == 0
-        (fyers,) = await _ended(door)
+        assert [one["name"] for one in begun.json()] == ["catalogue", "fyers"]
+        assert begun.json()[1]["reading"] == 0
+        _, fyers = await _ended(door)
         assert (fyers["state"], fyers["as_of"]) == ("STALE", "2026-11-23")
         assert "NSE_CM" in fyers["stale_reason"]
         assert (await door.http.get("/api/v1/instruments/NSE:SBIN-EQ")).json() == shown
@@ -68,5 +68,5 @@ async def test_an_order_may_be_written_as_another_house_writes_it(door: Door) ->
     assert (placed.status_code, placed.json()["instrument"]) == (201, "NSE:SBIN")
     again = await door.place({**order, "instrument": "NSE:SBIN"}, key="one")
     assert (again.json()["order_id"], again.headers["Idempotency-Replayed"]) == (placed.json()["order_id"], "true")
-    (quote,) = (await door.http.get("/api/v1/accounts/paper/DEMO/quotes?instrument=SBIN-EQ")).json()
+    (quote,) = (await door.http.get("/api/v1/accounts/paper/DEMO/quotes?instrument=NSE:SBIN-EQ")).json()
     assert quote["instrument_token"] == "NSE:SBIN"
