@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -46,7 +46,6 @@ def config(origin: str, **settings: object) -> HDFCConfig:
             "api_secret": SECRET,
             "base_url": origin,
             "reads_per_second": 1_000,
-            "orders_per_second": 1_000,
             "quote_pause_ms": 0,
             **settings,
         }
@@ -81,7 +80,10 @@ class Desk:
         self.line = SpoiltLine()
         self.account = account
         self.config = config(origin, **settings)
-        self.client = HdfcClient(Door.of(account.adapter_id, self.config), self.line, clock)
+        door = Door.of(account.adapter_id, self.config)
+        if "orders_per_second" not in settings:
+            door = replace(door, orders_per_second=1_000)
+        self.client = HdfcClient(door, self.line, clock)
         self.login = HdfcLogin(adapter_id=account.adapter_id, config=self.config, client=self.client, clock=clock)
         self.broker = HdfcBroker(
             adapter_id=account.adapter_id, config=self.config, client=self.client, instruments=listed, clock=clock

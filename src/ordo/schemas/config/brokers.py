@@ -95,13 +95,18 @@ class FyersConfig(BrokerConfig):
         return self.master_url or own
 
 
+_HDFC_API: Final = "https://developer.hdfcsec.com"
+
+
 class HDFCConfig(BrokerConfig):
-    """One app of HDFC Securities InvestRight. What no document settles is a setting with a careful default."""
+    """One app of HDFC Securities InvestRight. What no document settles is a setting with a careful default. `base_url`
+    may point at an emulator.
+    """
 
     kind: Literal["hdfc"] = "hdfc"
     api_key: SecretStr = Field(default=SecretStr(""), description="The app's key.")
     api_secret: SecretStr = Field(default=SecretStr(""), description="The app's secret.")
-    base_url: Base = Field(default="https://developer.hdfcsec.com", description="The host of the API.")
+    base_url: Base = Field(default=_HDFC_API, description="The host of the API.")
     master_url: str | None = Field(default=None, min_length=1, description="Security master. Unset: the host's own.")
     user_agent: str = Field(
         default="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/123.0.0.0 Safari/537.36",
@@ -134,9 +139,17 @@ class HDFCConfig(BrokerConfig):
     )
     reads_per_second: float = Field(default=3, gt=0, le=1_000, description="No limit is published.")
     orders_per_second: float = Field(
-        default=5, gt=0, le=1_000, description="10 is the most that needs no registration at the exchanges."
+        default=5, gt=0, le=10, description="10 is the most that needs no registration at the exchanges."
     )
     timeout_seconds: float = Field(default=15, gt=0, le=60, description="For a whole call.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _emulated(cls, values: object) -> object:
+        """An emulator has one app, whose key and secret everybody knows."""
+        if isinstance(values, dict) and values.get("base_url", _HDFC_API) != _HDFC_API:
+            return {"api_key": "EMULATED", "api_secret": "EMULATED-SECRET"} | values
+        return values
 
     @model_validator(mode="after")
     def _registered(self) -> Self:

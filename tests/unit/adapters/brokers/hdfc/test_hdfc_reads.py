@@ -266,8 +266,11 @@ async def test_positions_are_marked_to_the_last_price() -> None:
         10,
         Decimal(121),
     )
-    assert (share.last_price, share.unrealised_pnl, share.realised_pnl, share.pnl) == tuple(
-        map(Decimal, ("121.6", 6, 0, 6))
+    assert (share.last_price, share.unrealised_pnl, share.realised_pnl, share.pnl) == (
+        Decimal("121.6"),
+        Decimal(6),
+        Decimal(0),
+        Decimal(6),
     )
     assert (option.instrument, option.quantity, option.realised_pnl) == (OPTION, 0, Decimal("669.5"))
     assert (option.last_price, option.pnl) == (None, None)
