@@ -45,16 +45,20 @@ format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix
 
 # `make lock LOCK_FLAGS=--upgrade` takes newer versions; plain `make lock` keeps every pin that still fits.
-LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links $(LOCK_FLAGS) pyproject.toml --group build
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links $(LOCK_FLAGS)
+LOCK = $(COMPILE) pyproject.toml --group build
+# The brokers' own SDKs are tried in environments of their own, for their pins clash with these.
+LOCK_SDK = echo fyers-apiv3==3.2.0 | $(COMPILE) -
 
 lock: ## derive requirements/ from pyproject.toml again (needs uv)
 	@command -v $(UV) >/dev/null 2>&1 || { echo "make lock needs uv (https://docs.astral.sh/uv/), or UV=/path/to/uv." >&2; exit 1; }
 	$(LOCK) --output-file requirements/run.txt
 	$(LOCK) --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+	$(LOCK_SDK) --output-file requirements/fyers-sdk.txt
 
 clean: ## remove .venv and everything that was generated
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	rm -rf $(VENV) .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The second step adds the project itself and needs no index: the build backend is among the pins.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 from ordo.domain.accounts import Account
+from ordo.domain.errors import ErrorCode
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.sessions import LoginAnswer, LoginChallenge, Session
 from ordo.ports.broker import Broker, BrokerLogin
@@ -26,14 +28,26 @@ class VenueOrder:
 
 
 class BrokerVenue(Protocol):
-    """The far side: what really arrived there, and the faults it can be made to have."""
+    """The far side: what really arrived there, and the faults it can be made to have.
+
+    Of `write_faults` nobody can tell from this side what came of the call, but for `unsent`: those of which certainly
+    no byte left. `refusals` are faults by which the broker itself says no to a write or a read, with the code that this
+    must become. `book_faults` let a placement succeed and then disturb how the book shows it. A broker without a wire
+    declares what it has, and leaves the rest empty.
+    """
 
     write_faults: frozenset[str]
-    read_faults: frozenset[str]
+    unsent: frozenset[str]
+    refusals: Mapping[str, ErrorCode]
+    book_faults: frozenset[str]
 
     @abstractmethod
     async def orders(self) -> tuple[VenueOrder, ...]:
         """Every order that was accepted, in order of arrival."""
+
+    @abstractmethod
+    def read_faults(self, operation: str) -> frozenset[str]:
+        """The faults by which this read fails without an answer that says why."""
 
     @abstractmethod
     async def fault(self, operation: str, fault: str) -> None:
@@ -43,12 +57,17 @@ class BrokerVenue(Protocol):
     def reached(self, fault: str) -> bool:
         """Whether a write with this fault is carried out at the venue all the same."""
 
+    @abstractmethod
+    async def settle(self) -> None:
+        """Let so much time pass that the book shows whatever was late."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerHarness:
     """One adapter in working order.
 
-    A limit purchase of `lot` units of `instrument` rests at `cheap` and fills at `dear`. The account holds no shares.
+    A limit purchase of `lot` units of `instrument` rests at `cheap` and fills at `dear`; `trigger` is above the last
+    price and below `dear`. The account holds none of `instrument`.
     """
 
     broker: Broker
@@ -58,6 +77,7 @@ class BrokerHarness:
     instrument: InstrumentKey
     lot: int
     cheap: Decimal
+    trigger: Decimal
     dear: Decimal
     venue: BrokerVenue
 

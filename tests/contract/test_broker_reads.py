@@ -9,27 +9,38 @@ import pytest
 from ordo.domain.errors import Refused, Unavailable
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.sessions import Session, SessionState
-from ordo.ports.broker import Broker
 from tests.contract.harness import BrokerHarness
 from tests.contract.test_broker_writes import resting, tag
 
-READS: dict[str, Callable[[Broker, Session], Awaitable[object]]] = {
-    "orders": lambda broker, session: broker.orders(session),
-    "trades": lambda broker, session: broker.trades(session),
-    "funds": lambda broker, session: broker.funds(session),
-    "positions": lambda broker, session: broker.positions(session),
-    "holdings": lambda broker, session: broker.holdings(session),
+READS: dict[str, Callable[[BrokerHarness], Awaitable[object]]] = {
+    "orders": lambda one: one.broker.orders(one.session),
+    "trades": lambda one: one.broker.trades(one.session),
+    "funds": lambda one: one.broker.funds(one.session),
+    "positions": lambda one: one.broker.positions(one.session),
+    "holdings": lambda one: one.broker.holdings(one.session),
+    "quotes": lambda one: one.broker.quotes(one.session, (one.instrument,)),
 }
 
 
 @pytest.mark.parametrize("operation", READS)
 async def test_a_failed_read_raises(broker: BrokerHarness, operation: str) -> None:
     await broker.broker.place(broker.session, resting(broker, price=broker.dear), tag=tag())
-    for fault in sorted(broker.venue.read_faults):
+    for fault in sorted(broker.venue.read_faults(operation)):
         await broker.venue.fault(operation, fault)
-        with pytest.raises((Unavailable, Refused)):
-            await READS[operation](broker.broker, broker.session)
-        await READS[operation](broker.broker, broker.session)
+        with pytest.raises(Unavailable):
+            await READS[operation](broker)
+        await READS[operation](broker)
+
+
+@pytest.mark.parametrize("operation", READS)
+async def test_a_refused_read_raises_with_its_reason(broker: BrokerHarness, operation: str) -> None:
+    await broker.broker.place(broker.session, resting(broker, price=broker.dear), tag=tag())
+    for fault, code in sorted(broker.venue.refusals.items()):
+        await broker.venue.fault(operation, fault)
+        with pytest.raises(Refused) as refusal:
+            await READS[operation](broker)
+        assert refusal.value.code is code, fault
+        await READS[operation](broker)
 
 
 async def test_a_purchase_shows_in_positions_and_funds(broker: BrokerHarness) -> None:

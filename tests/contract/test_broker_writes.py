@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from itertools import count
 
 import pytest
 
+from ordo.domain.book import Acknowledged
 from ordo.domain.errors import ErrorCode, Invalid, NotSent, OutcomeUnknown, Refused, Unsupported
 from ordo.domain.orders import OrderStatus, OrderTerms, OrderType, Product, Side, Validity
-from tests.contract.harness import BrokerHarness
+from tests.contract.harness import BrokerHarness, VenueOrder
 
 _TAGS = count(373_000_000_000_000)
 
@@ -29,6 +32,17 @@ def resting(harness: BrokerHarness, **changes: object) -> OrderTerms:
         price=harness.cheap,
     )
     return replace(terms, **changes)  # type: ignore[arg-type]
+
+
+def of_type(harness: BrokerHarness, kind: OrderType, **changes: object) -> OrderTerms:
+    """A purchase that fills at once, or waits for its trigger."""
+    return resting(
+        harness,
+        order_type=kind,
+        price=harness.dear if kind.has_price else None,
+        trigger_price=harness.trigger if kind.has_trigger else None,
+        **changes,
+    )
 
 
 async def test_a_placed_order_is_at_the_venue_once_with_its_tag(broker: BrokerHarness) -> None:
@@ -91,10 +105,18 @@ async def test_an_order_that_is_not_there_is_not_found(broker: BrokerHarness) ->
     assert refusal.value.code is ErrorCode.ORDER_NOT_FOUND
 
 
-async def test_a_sale_without_shares_is_refused_and_nothing_is_live(broker: BrokerHarness) -> None:
-    with pytest.raises(Refused) as refusal:
-        await broker.broker.place(broker.session, resting(broker, side=Side.SELL, price=broker.dear), tag=tag())
-    assert refusal.value.code is ErrorCode.INSUFFICIENT_HOLDINGS
+async def test_a_sale_without_shares_is_rejected_and_nothing_is_live(broker: BrokerHarness) -> None:
+    sale = resting(broker, side=Side.SELL, price=broker.dear)
+    if broker.broker.capabilities.rejects_in_answer:
+        with pytest.raises(Refused) as refusal:
+            await broker.broker.place(broker.session, sale, tag=tag())
+        assert refusal.value.code is ErrorCode.INSUFFICIENT_HOLDINGS
+    else:
+        answer = await broker.broker.place(broker.session, sale, tag=tag())
+        rows = (await broker.broker.orders(broker.session)).items
+        (row,) = [row for row in rows if row.broker_order_id == answer.broker_order_id]
+        assert row.status is OrderStatus.REJECTED
+        assert row.message
     assert not [order for order in await broker.venue.orders() if order.live]
 
 
@@ -107,6 +129,8 @@ async def test_what_is_not_declared_is_unsupported_and_leaves_no_trace(broker: B
             if item not in capabilities.products
         ),
         *(resting(broker, validity=item) for item in Validity if item not in capabilities.validities),
+        *(of_type(broker, kind) for kind in OrderType if kind not in capabilities.order_types),
+        *([] if capabilities.market_protection else [of_type(broker, OrderType.MARKET, protection=Decimal(2))]),
         *([] if capabilities.after_market else [resting(broker, after_market=True)]),
         *([] if capabilities.disclosed_quantity else [resting(broker, disclosed_quantity=broker.lot)]),
     ]
@@ -120,56 +144,103 @@ async def test_every_declared_order_type_and_product_works(broker: BrokerHarness
     capabilities = broker.broker.capabilities
     for kind in capabilities.order_types:
         for product in capabilities.products & {Product.CNC, Product.MIS}:
-            terms = resting(
-                broker,
-                order_type=kind,
-                product=product,
-                price=broker.dear if kind.has_price else None,
-                trigger_price=broker.dear if kind.has_trigger else None,
-            )
-            mark = tag()
-            answer = await broker.broker.place(broker.session, terms, tag=mark)
-            rows = (await broker.broker.orders(broker.session)).items
-            (row,) = [row for row in rows if row.broker_order_id == answer.broker_order_id]
-            assert row.status is not None
-            assert (row.instrument, row.side, row.quantity, row.product) == (
-                terms.instrument,
-                terms.side,
-                terms.quantity,
-                terms.product,
-            )
+            await _placed_as_asked(broker, of_type(broker, kind, product=product))
+
+
+async def test_every_other_declared_trait_works(broker: BrokerHarness) -> None:
+    capabilities = broker.broker.capabilities
+    for validity in capabilities.validities:
+        await _placed_as_asked(broker, resting(broker, price=broker.dear, validity=validity))
+    if capabilities.disclosed_quantity:
+        await _placed_as_asked(broker, resting(broker, quantity=broker.lot * 10, disclosed_quantity=broker.lot * 5))
+    if capabilities.after_market:
+        await _placed_as_asked(broker, resting(broker, after_market=True))
 
 
 @pytest.mark.parametrize("operation", ["place", "modify", "cancel"])
 async def test_a_write_that_goes_wrong_is_never_called_refused(broker: BrokerHarness, operation: str) -> None:
     for fault in sorted(broker.venue.write_faults):
         mark = tag()
-        before = len(await broker.venue.orders())
-        target = ""
-        if operation != "place":
-            target = (await broker.broker.place(broker.session, resting(broker), tag=mark)).broker_order_id
-            before += 1
+        attempt, before = await _prepared(broker, operation, mark)
         await broker.venue.fault(operation, fault)
-        attempt = {
-            "place": partial(broker.broker.place, broker.session, resting(broker), tag=mark),
-            "modify": partial(broker.broker.modify, broker.session, target, resting(broker, quantity=broker.lot * 2)),
-            "cancel": partial(broker.broker.cancel, broker.session, target),
-        }[operation]
         with pytest.raises((NotSent, OutcomeUnknown)) as failure:
             await attempt()
-        there = await broker.venue.orders()
-        reached = broker.venue.reached(fault)
-        if reached:
-            assert failure.type is OutcomeUnknown
-        if operation == "place":
-            assert len(there) - before == int(reached)
-        else:
-            assert len(there) == before
-        if failure.type is NotSent:
-            assert not reached
+        assert failure.type is (NotSent if fault in broker.venue.unsent else OutcomeUnknown), fault
+        await _carried_out_once_or_not_at_all(broker, operation, before, reached=broker.venue.reached(fault))
+        if broker.broker.capabilities.tag_echo:
+            rows = (await broker.broker.orders(broker.session)).items
+            there = operation != "place" or broker.venue.reached(fault)
+            assert [row.tag for row in rows if row.tag == mark] == [mark] * there, fault
+
+
+@pytest.mark.parametrize("operation", ["place", "modify", "cancel"])
+async def test_a_write_that_the_broker_refuses_has_no_effect(broker: BrokerHarness, operation: str) -> None:
+    for fault, code in sorted(broker.venue.refusals.items()):
+        attempt, before = await _prepared(broker, operation, tag())
+        await broker.venue.fault(operation, fault)
+        with pytest.raises(Refused) as refusal:
+            await attempt()
+        assert refusal.value.code is code, fault
+        assert refusal.value.broker_id == broker.account.adapter_id
+        await _carried_out_once_or_not_at_all(broker, operation, before, reached=False)
+
+
+async def test_an_order_that_the_book_shows_late_or_badly_is_there_once(broker: BrokerHarness) -> None:
+    for fault in sorted(broker.venue.book_faults):
+        mark = tag()
+        await broker.venue.fault("place", fault)
+        answer = await broker.broker.place(broker.session, resting(broker), tag=mark)
+        await broker.venue.settle()
+        rows = (await broker.broker.orders(broker.session)).items
+        (row,) = [row for row in rows if row.broker_order_id == answer.broker_order_id]
+        assert row.tag in (mark, None)
 
 
 async def test_invalid_terms_never_get_as_far_as_the_broker(broker: BrokerHarness) -> None:
     with pytest.raises(Invalid):
         resting(broker, price=None)
     assert await broker.venue.orders() == ()
+
+
+async def _prepared(
+    broker: BrokerHarness, operation: str, mark: str
+) -> tuple[Callable[[], Awaitable[Acknowledged]], tuple[VenueOrder, ...]]:
+    """A write that is ready to be made, and what stands at the venue before it."""
+    target = ""
+    if operation != "place":
+        target = (await broker.broker.place(broker.session, resting(broker), tag=mark)).broker_order_id
+    attempt = {
+        "place": partial(broker.broker.place, broker.session, resting(broker), tag=mark),
+        "modify": partial(broker.broker.modify, broker.session, target, resting(broker, quantity=broker.lot * 2)),
+        "cancel": partial(broker.broker.cancel, broker.session, target),
+    }[operation]
+    return attempt, await broker.venue.orders()
+
+
+async def _carried_out_once_or_not_at_all(
+    broker: BrokerHarness, operation: str, before: tuple[VenueOrder, ...], *, reached: bool
+) -> None:
+    after = await broker.venue.orders()
+    if not reached:
+        assert after == before
+    elif operation == "place":
+        assert len(after) == len(before) + 1
+        assert after[-1].quantity == broker.lot
+    else:
+        assert after[:-1] == before[:-1]
+        assert len(after) == len(before)
+        if operation == "modify":
+            assert (after[-1].quantity, after[-1].live) == (broker.lot * 2, True)
+        else:
+            assert (after[-1].quantity, after[-1].live) == (broker.lot, False)
+
+
+async def _placed_as_asked(broker: BrokerHarness, terms: OrderTerms) -> None:
+    answer = await broker.broker.place(broker.session, terms, tag=tag())
+    rows = (await broker.broker.orders(broker.session)).items
+    (row,) = [row for row in rows if row.broker_order_id == answer.broker_order_id]
+    assert row.status is not None
+    for name in ("instrument", "side", "quantity", "product", "order_type", "validity", "trigger_price"):
+        assert getattr(row, name) == getattr(terms, name), name
+    if terms.price is not None:
+        assert row.price == terms.price

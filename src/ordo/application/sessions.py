@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,8 +13,8 @@ from ordo.application.context import Context, new_correlation_id
 from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
-from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError
-from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Session, SessionState
+from ordo.domain.errors import ErrorCode, FieldFault, Invalid, NotSent, OrdoError
+from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Secret, Session, SessionState, state_in
 from ordo.ports.clock import Clock
 from ordo.ports.sessions import SessionStore
 
@@ -67,31 +68,37 @@ class SessionService:
     async def answer(
         self, account: Account, answer: LoginAnswer, context: Context | None = None
     ) -> LoginChallenge | Session:
-        """Answer the challenge that `begin` or an earlier answer gave; each may be answered once."""
+        """Answer the challenge that `begin` or an earlier answer gave. Each may be answered once; again only after a
+        one-time code that the broker refused, and after an answer of which certainly no byte left.
+        """
         context = context or Context()
-        line = self._brokers.of(account)
-        challenge = self._challenges.get(answer.challenge_id)
-        if challenge is None or challenge.account != account or challenge.expires_at <= self._clock.now():
-            raise Invalid.field(
-                "challenge_id",
-                "is not a challenge that this account can answer now; start the login again",
-                code=ErrorCode.NOT_FOUND,
-            )
-        missing = [name for name in challenge.fields if name not in answer.answers]
-        if missing and answer.redirect_url is None:
-            raise Invalid(
-                ErrorCode.VALIDATION_ERROR,
-                f"Nothing was sent: the challenge asks for {', '.join(missing)}. It can still be answered.",
-                fields=tuple(FieldFault(field=f"answers.{name}", message="is asked for") for name in missing),
-            )
-        del self._challenges[answer.challenge_id]
+        self._brokers.of(account)
+        challenge = self._open(account, answer.challenge_id)
+        _require_fit(challenge, answer)
         if challenge.kind is ChallengeKind.NONE:
+            del self._challenges[challenge.challenge_id]
             return await self.require(account, context)
-        try:
-            return await self._take(account, await line.login.answer(challenge, answer), context)
-        except OrdoError as error:
-            self._refused(account, error, context)
-            raise
+        return await self._send(challenge, answer, context)
+
+    async def redirected(
+        self, adapter_id: str, redirect_url: Secret, context: Context | None = None
+    ) -> LoginChallenge | Session:
+        """Answer the one open challenge of this broker whose `state` stands in the address to which it sent a browser.
+
+        Raises `Invalid` (`NOT_FOUND`) alike for a state that is missing, unknown, used, expired or another broker's.
+        Challenges are kept in this process: only the gateway that began a login knows its redirect.
+        """
+        state, now = state_in(redirect_url.reveal()), self._clock.now()
+        for challenge in self._challenges.values():
+            ours = challenge.account.adapter_id == adapter_id and challenge.expires_at > now
+            if ours and _same(state, challenge):
+                break
+        else:
+            raise Invalid(
+                ErrorCode.NOT_FOUND, "Nothing was done: no login waits for this redirect. Start the login again."
+            )
+        answer = LoginAnswer(challenge_id=challenge.challenge_id, redirect_url=redirect_url)
+        return await self._send(challenge, answer, context or Context())
 
     async def all(self) -> tuple[SessionReport, ...]:
         """Every session that the gateway knows, by account."""
@@ -145,6 +152,28 @@ class SessionService:
         await self._store.save(replace(kept, suspect=True))
         self._trail.write(AuditKind.SESSION_SUSPECT, context, account=session.account)
 
+    def _open(self, account: Account, challenge_id: str) -> LoginChallenge:
+        challenge = self._challenges.get(challenge_id)
+        if challenge is None or challenge.account != account:
+            what = "is not a challenge that this account can answer now"
+        elif challenge.expires_at <= self._clock.now():
+            what = "was not answered in time, and has ended"
+        else:
+            return challenge
+        raise Invalid.field("challenge_id", f"{what}; start the login again", code=ErrorCode.NOT_FOUND)
+
+    async def _send(self, challenge: LoginChallenge, answer: LoginAnswer, context: Context) -> LoginChallenge | Session:
+        account = challenge.account
+        line = self._brokers.of(account)
+        del self._challenges[challenge.challenge_id]
+        try:
+            return await self._take(account, await line.login.answer(challenge, answer), context)
+        except OrdoError as error:
+            if error.code is ErrorCode.INVALID_OTP or isinstance(error, NotSent):
+                self._remember(challenge)
+            self._refused(account, error, context)
+            raise
+
     def _usable(self, session: Session | None) -> bool:
         return session is not None and session.state(self._clock.now()) is SessionState.ACTIVE
 
@@ -194,3 +223,35 @@ class SessionService:
             issued_at=None if session is None else session.issued_at,
             expires_at=None if session is None else session.expires_at,
         )
+
+
+def _require_fit(challenge: LoginChallenge, answer: LoginAnswer) -> None:
+    """Raise `Invalid` for an answer that is not to this challenge, which stays open."""
+    if answer.redirect_url is not None:
+        faults = _faults_of_redirect(challenge, state_in(answer.redirect_url.reveal()))
+    elif challenge.kind is ChallengeKind.REDIRECT and not challenge.fields:
+        faults = (FieldFault(field="redirect_url", message="is asked for"),)
+    else:
+        missing = (name for name in challenge.fields if name not in answer.answers)
+        faults = tuple(FieldFault(field=f"answers.{name}", message="is asked for") for name in missing)
+    if faults:
+        told = "; ".join(f"{fault.field} {fault.message}" for fault in faults)
+        raise Invalid(
+            ErrorCode.VALIDATION_ERROR,
+            f"Nothing was sent, and the challenge can still be answered: {told}.",
+            fields=faults,
+        )
+
+
+def _faults_of_redirect(challenge: LoginChallenge, state: str | None) -> tuple[FieldFault, ...]:
+    if challenge.login_url is None:
+        return (FieldFault(field="redirect_url", message="is not what this challenge asks for"),)
+    if challenge.state is not None and not _same(state, challenge):
+        return (FieldFault(field="redirect_url", message="belongs to another login, or lacks its `state`"),)
+    return ()
+
+
+def _same(state: str | None, challenge: LoginChallenge) -> bool:
+    if state is None or challenge.state is None:
+        return False
+    return hmac.compare_digest(state.encode(errors="surrogatepass"), challenge.state.encode(errors="surrogatepass"))

@@ -40,6 +40,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         if isinstance(owners, FileOwners):
             owners.join(owner)
             stack.callback(owners.leave, owner)
+        stack.push_async_callback(container.broker_wire().aclose)
         gateway = container.gateway()
         stack.push_async_callback(container.once().drain)
         trail = container.trail()

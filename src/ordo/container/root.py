@@ -19,7 +19,7 @@ from ordo.application.once import Once
 from ordo.application.reconcile import Reconciler
 from ordo.application.status import Probe
 from ordo.application.trail import Trail
-from ordo.container.brokers import BrokerLines
+from ordo.container.brokers import BrokerLines, Wire
 from ordo.container.masters import Masters
 from ordo.container.services import Services
 from ordo.container.stores import Stores
@@ -71,6 +71,7 @@ class Container(containers.DeclarativeContainer):
     calendar: providers.Provider[MarketCalendar] = providers.Singleton(_calendar, settings)
 
     lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
+    broker_wire: providers.Provider[Wire] = lines.broker_wire
     brokers: providers.Provider[Brokers] = lines.brokers
 
     services = providers.Container(

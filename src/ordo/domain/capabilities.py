@@ -6,15 +6,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ordo.domain.errors import Unsupported
+from ordo.domain.errors import Invalid, Unsupported
 from ordo.domain.instruments import Venue
 from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """The whole matrix: an order is possible when each of its traits is listed. `tag_echo`: the book shows
-    Ordo's tags.
+    """The whole matrix: an order is possible when each of its traits is listed.
+
+    `tag_echo`: the book shows Ordo's tags. `tag_echo_learnt`: that is not promised, and may be so for an account: the
+    row of an order that was answered with its broker's id shows which it is. `rejects_in_answer`: what the broker's
+    risk system turns down is `Refused` by `place`; else `place` is acknowledged, and the book shows the rejection.
     """
 
     venues: frozenset[Venue]
@@ -28,6 +31,12 @@ class Capabilities:
     tag_echo: bool
     rejected_in_book: bool
     order_history_days: int
+    tag_echo_learnt: bool = False
+    rejects_in_answer: bool = True
+
+    def __post_init__(self) -> None:
+        if self.tag_echo and self.tag_echo_learnt:
+            raise Invalid.field("tag_echo_learnt", "is for brokers that do not promise tag_echo")
 
     def require(self, terms: OrderTerms, *, broker_id: str) -> None:
         """Raise `Unsupported`, naming the field, unless this broker takes such an order."""

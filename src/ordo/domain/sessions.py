@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import parse_qs
 
 from ordo.domain.accounts import Account
 
@@ -83,12 +84,15 @@ class ChallengeKind(StrEnum):
     REDIRECT = "redirect"
     PASSWORD = "password"  # noqa: S105  (a kind of challenge, not a password)
     OTP = "otp"
+    CONSENT = "consent"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginChallenge:
-    """One step of a login: open `login_url`, or answer the named `fields`; `none` needs no answer at all."""
+    """One step of a login: open `login_url`, or answer the named `fields`; `none` needs no answer at all. `message` is
+    what the person must read first: the terms to consent to, or why a code is asked for again.
+    """
 
     account: Account
     challenge_id: str
@@ -96,6 +100,14 @@ class LoginChallenge:
     expires_at: datetime
     login_url: str | None = None
     fields: tuple[str, ...] = ()
+    message: str | None = None
+
+    @property
+    def state(self) -> str | None:
+        """The `state` in `login_url`, by which the broker's redirect is known to belong to this challenge; `None` where
+        the broker carries none.
+        """
+        return None if self.login_url is None else state_in(self.login_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +117,13 @@ class LoginAnswer:
     challenge_id: str
     redirect_url: Secret | None = None
     answers: dict[str, Secret] = field(default_factory=dict)
+
+
+def state_in(address: str) -> str | None:
+    """The one `state` in an address, or `None` where there is none or several."""
+    query = address.partition("?")[2].partition("#")[0]
+    match parse_qs(query).get("state"):
+        case [state]:
+            return state
+        case _:
+            return None

@@ -97,7 +97,8 @@ class BrokerLogin(Protocol):
         """Answer a challenge: the next one, or the session.
 
         Raises `Refused` (`INVALID_CREDENTIALS`, `INVALID_OTP`, `INVALID_SESSION`) when the broker says no,
-        `Unavailable` otherwise.
+        `Unavailable` otherwise. After `INVALID_OTP` and after `NotSent` the same challenge may be answered again until
+        it expires; every other failure ends it.
         """
 
     @abstractmethod

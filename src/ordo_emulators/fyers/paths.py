@@ -85,7 +85,8 @@ def _add_data(table: Routes[Route]) -> None:
     for method in ("GET", "POST"):
         quotes = Route(endpoint=market.quotes, operation=Operation.QUOTES, family=Family.DATA)
         table.add(method, f"{DATA}/quotes", quotes)
-    table.add("GET", f"{DATA}/depth", Route(endpoint=market.depth, family=Family.DATA))
+    depth = Route(endpoint=market.depth, operation=Operation.QUOTES, family=Family.DATA)
+    table.add("GET", f"{DATA}/depth", depth)
     table.add("GET", f"{DATA}/history", Route(endpoint=history.history))
     table.add("GET", f"{DATA}/options-chain-v3", Route(endpoint=market.option_chain, family=Family.DATA))
     table.add("GET", f"{DATA}/marketStatus", Route(endpoint=market.market_status, family=Family.DATA))

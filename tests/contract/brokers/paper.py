@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
@@ -54,8 +54,9 @@ class BreakableJournal(Journal):
 class PaperVenue(BrokerVenue):
     """Looks at the exchange through a second broker on the same journal."""
 
-    write_faults = frozenset({"read", "append"})
-    read_faults = frozenset({"read"})
+    write_faults = unsent = frozenset({"read", "append"})
+    refusals: Mapping[str, ErrorCode] = {}
+    book_faults = frozenset[str]()
 
     def __init__(self, witness: PaperBroker, session: Session, journal: BreakableJournal) -> None:
         self._witness = witness
@@ -74,11 +75,17 @@ class PaperVenue(BrokerVenue):
             for row in (await self._witness.orders(self._session)).items
         )
 
+    def read_faults(self, operation: str) -> frozenset[str]:
+        return frozenset() if operation == "quotes" else frozenset({"read"})
+
     async def fault(self, operation: str, fault: str) -> None:  # noqa: ARG002  (one line serves them all)
         self._journal.broken = fault
 
     def reached(self, fault: str) -> bool:  # noqa: ARG002
         return False
+
+    async def settle(self) -> None:
+        """Nothing is late here."""
 
 
 @asynccontextmanager
@@ -106,6 +113,7 @@ async def harness() -> AsyncIterator[BrokerHarness]:
         instrument=SHARE,
         lot=1,
         cheap=Decimal("700.00"),
+        trigger=Decimal("790.00"),
         dear=Decimal("800.00"),
         venue=PaperVenue(witness, session, journal),
     )

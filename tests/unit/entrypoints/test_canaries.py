@@ -58,6 +58,7 @@ def test_no_secret_is_left_anywhere(shell: Shell) -> None:
                     ({"Authorization": f"Bearer wrong-{CANARY}"}, {}),
                     ({"Authorization": f"Basic {CANARY}", "Cookie": f"session={CANARY}"}, {}),
                     ({"Authorization": f"Bearer {TOKEN}", "X-Api-Key": CANARY}, {"token": CANARY, "api_key": CANARY}),
+                    ({}, {"s": "ok", "auth_code": CANARY, "state": CANARY, "request_token": CANARY}),
                 ):
                     body = BODIES.get(name, {"password": CANARY}) if method in ("post", "put", "patch") else None
                     answer = client.request(

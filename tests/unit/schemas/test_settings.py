@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ordo.schemas.config.brokers import PaperConfig
 from ordo.schemas.config.settings import ConfigurationError, Settings, load_settings
 
 
@@ -19,7 +20,7 @@ def test_nothing_set_gives_the_small_defaults() -> None:
     assert settings.database_url == "sqlite+aiosqlite:///ordo.db"
     assert settings.database_path == Path("ordo.db")
     assert list(settings.brokers) == ["paper"]
-    assert settings.brokers["paper"].accounts == ("DEMO",)
+    assert settings.brokers["paper"] == PaperConfig(accounts=("DEMO",))
 
 
 def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
@@ -30,8 +31,7 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
     settings = load_settings({"ORDO_AUDIT__DIR": "env", "ORDO_BROKERS__PAPER__SEED": "env"})
     assert settings.database_url == "sqlite:///file.db"
     assert settings.audit.dir == Path("env")
-    assert settings.brokers["paper"].seed == "env"
-    assert settings.brokers["paper"].opening_cash == Decimal(5)
+    assert settings.brokers["paper"] == PaperConfig(seed="env", opening_cash=Decimal(5))
 
 
 def test_the_file_may_be_named(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_the_file_may_be_named(tmp_path: Path) -> None:
 
 def test_a_second_paper_broker_under_a_name_of_its_own() -> None:
     settings = load_settings({"ORDO_BROKERS__LAB__KIND": "paper", "ORDO_BROKERS__LAB__ACCOUNTS": "A, B"})
-    assert settings.brokers["lab"].accounts == ("A", "B")
+    assert settings.brokers["lab"] == PaperConfig(accounts=("A", "B"))
     assert "paper" in settings.brokers
 
 

@@ -15,12 +15,16 @@ from ordo.client import AsyncOrdoClient, OutcomeUnknown
 from ordo.client.requests import new_key
 from ordo.entrypoints.cli import pages
 from ordo.entrypoints.cli.loading import loaded
+from ordo.entrypoints.cli.logging_in import Ways, all_logged_in, ending_of_all, logged_in, logged_out
 from ordo.entrypoints.cli.outcome import ExitCode, end
 from ordo.entrypoints.cli.reach import Target, reached
 
 R = TypeVar("R")
 
-__all__ = ["Target", "Wish", "cancel", "orders", "place", "portfolio", "quote", "search", "status", "sync"]
+__all__ = [
+    "Target", "Ways", "Wish", "cancel", "login", "login_all", "logout", "orders", "place", "portfolio", "quote",
+    "search", "status", "sync",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,20 @@ def status(target: Target, *, as_json: bool) -> ExitCode:
     return _carry_out(lambda ordo: ordo.status(), pages.status, target, as_json=as_json)
 
 
+def login(account: str, ways: Ways, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(lambda ordo: logged_in(ordo, account, ways), pages.session, target, as_json=as_json)
+
+
+def login_all(ways: Ways, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(
+        lambda ordo: all_logged_in(ordo, ways), pages.attempts, target, as_json=as_json, ending=ending_of_all
+    )
+
+
+def logout(account: str, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(lambda ordo: logged_out(ordo, account), pages.session, target, as_json=as_json)
+
+
 def _carry_out(
     ask: Callable[[AsyncOrdoClient], Awaitable[R]],
     page: Callable[[R], RenderableType],
@@ -96,6 +114,7 @@ def _carry_out(
     *,
     as_json: bool,
     key: str | None = None,
+    ending: Callable[[R], ExitCode] = lambda _: ExitCode.OK,
 ) -> ExitCode:
     try:
         result = asyncio.run(_asked(ask, target))
@@ -110,7 +129,7 @@ def _carry_out(
         sys.stdout.write(to_json(result).decode() + "\n")
     else:
         pages.show(page(result))
-    return ExitCode.OK
+    return ending(result)
 
 
 async def _asked(ask: Callable[[AsyncOrdoClient], Awaitable[R]], target: Target) -> R:

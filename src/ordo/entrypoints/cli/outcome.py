@@ -106,6 +106,9 @@ def _tell(error: Exception, code: str, ending: ExitCode) -> None:
         text = f"OUTCOME UNKNOWN. Do not repeat this under another key: ask `ordo orders`.\n{error}"
     else:
         text = str(error) if isinstance(error, OrdoApiError) else f"{code}: {error}"
+        words = error.details.get("native_error") if isinstance(error, OrdoApiError) else None
+        if words is not None and str(words) not in text:
+            text += f"\nThe broker says: {words}"
     sys.stderr.write(text + "\n")
 
 

@@ -13,10 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ordo.domain.calendar import IST
+from ordo.domain.sessions import SessionState
+from ordo.entrypoints.cli.logging_in import Attempt
 from ordo.schemas.v1.fields import money_text
 from ordo.schemas.v1.market import Instrument, Quote
 from ordo.schemas.v1.orders import Order
 from ordo.schemas.v1.portfolio import Portfolio
+from ordo.schemas.v1.sessions import Session
 from ordo.schemas.v1.status import Master, Status
 
 _WIDE = 240
@@ -182,6 +185,31 @@ def status(found: Status) -> RenderableType:
             "unknown orders",
             ("order", "account", "instrument", "status", "since"),
             ((one.order_id, one.account, one.instrument, one.status, one.created_at) for one in found.unknown_orders),
+        ),
+    )
+
+
+def session(found: Session) -> RenderableType:
+    return Text.assemble(
+        f"{found.account} ",
+        _cell(found.state),
+        "" if found.expires_at is None else f" until {_text(found.expires_at)}",
+        "" if found.state is SessionState.ACTIVE else f": {found.advice}",
+    )
+
+
+def attempts(found: tuple[Attempt, ...]) -> RenderableType:
+    return _table(
+        "logins",
+        ("account", "state", "expires", ""),
+        (
+            (
+                one.account,
+                one.error_code if one.session is None else one.session.state,
+                None if one.session is None else one.session.expires_at,
+                one.message or "",
+            )
+            for one in found
         ),
     )
 

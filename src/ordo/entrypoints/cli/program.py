@@ -36,6 +36,25 @@ Trigger = Annotated[
     str | None, typer.Option(metavar="PRICE", help="Rupees. Alone: SL-M, fired at this price. With --limit: SL.")
 ]
 Product = Annotated[str | None, typer.Option(help="CNC, MIS, NRML or MTF; CNC on NSE and BSE, else NRML.")]
+AdapterId = Annotated[str | None, typer.Argument(metavar="ADAPTER_ID", help="The configured broker.")]
+AccountId = Annotated[str | None, typer.Argument(metavar="ACCOUNT_ID", help="The client code there.")]
+
+
+def _only_dash(value: str | None) -> str | None:
+    if value not in (None, "-"):
+        raise typer.BadParameter(
+            "only - is taken, which reads it from standard input: others can see what stands on a command line, and the"
+            " shell keeps it. Nothing was sent."
+        )
+    return value
+
+
+FromInput = Annotated[
+    str | None,
+    typer.Option(
+        metavar="-", callback=_only_dash, help="Read it from standard input: one line each, in the order asked."
+    ),
+]
 Key = Annotated[
     str | None,
     typer.Option(help="Idempotency key: however often the command is repeated with it, one order is placed."),
@@ -95,6 +114,57 @@ def demo(*, as_json: Json = False) -> int:
     from ordo.entrypoints.cli.demo import demo as implementation
 
     return implementation(as_json=as_json)
+
+
+@app.command()
+def login(  # noqa: PLR0913  (the ways in which a login is answered)
+    adapter_id: AdapterId = None,
+    account_id: AccountId = None,
+    *,
+    everyone: Annotated[bool, typer.Option("--all", help="Every account whose session has ended, in turn.")] = False,
+    username: Annotated[str | None, typer.Option(metavar="NAME", help="Where the broker asks for one.")] = None,
+    password: FromInput = None,
+    otp: FromInput = None,
+    consent: Annotated[bool, typer.Option("--consent", help="You agree to the broker's terms, where it asks.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the broker's address, open nothing.")] = False,
+    wait: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For the browser to come back.")] = 300,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Log in at a broker, as it wants it each day: in the browser, or by password and one-time code."""
+    from ordo.entrypoints.cli import commands
+
+    target = commands.Target(url=url, token=token)
+    given = frozenset(name for name, value in (("otp", otp), ("password", password)) if value is not None)
+    ways = commands.Ways(given=given, username=username, consent=consent, browser=not no_browser, wait=wait)
+    if everyone:
+        if adapter_id is not None:
+            raise typer.BadParameter("--all takes no account")
+        return commands.login_all(ways, target, as_json=as_json)
+    return commands.login(_one_account(adapter_id, account_id), ways, target, as_json=as_json)
+
+
+@app.command()
+def logout(
+    adapter_id: AdapterId = None,
+    account_id: AccountId = None,
+    *,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Log out at a broker where it offers that, and forget the session."""
+    from ordo.entrypoints.cli import commands
+
+    target = commands.Target(url=url, token=token)
+    return commands.logout(_one_account(adapter_id, account_id), target, as_json=as_json)
+
+
+def _one_account(adapter_id: str | None, account_id: str | None) -> str:
+    if adapter_id is None or account_id is None:
+        raise typer.BadParameter("give ADAPTER_ID and ACCOUNT_ID, for example: fyers XY12345")
+    return f"{adapter_id}/{account_id}"
 
 
 @app.command()

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp
 from ordo.application.gateway import Gateway
 from ordo.container.lifespan import running
 from ordo.container.root import Container, container_for
-from ordo.entrypoints.http import health, pages
+from ordo.entrypoints.http import callback, health, pages
 from ordo.entrypoints.http.auth import BearerToken
 from ordo.entrypoints.http.correlation import Correlated
 from ordo.entrypoints.http.failures import HANDLERS
@@ -63,6 +63,7 @@ def routes(gateway: Gateway) -> tuple[Router, ...]:
     """Every route of the contract."""
     return (
         health.routes(gateway),
+        callback.routes(gateway),
         Router("/api/v1", route_handlers=[module.routes(gateway) for module in _VERSION_1]),
     )
 

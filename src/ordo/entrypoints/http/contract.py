@@ -68,12 +68,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """All that a route may answer. `keyed`: it is a write of an order, and needs an `Idempotency-Key`."""
+    """All that a route may answer. `keyed`: it is a write of an order, and needs an `Idempotency-Key`. `pages`: its
+    answers, and the failures that it foresees, are pages for a person.
+    """
 
     answers: Mapping[int, Answer]
     raises: tuple[ErrorCode, ...]
     query: type[Asked] | None
     keyed: bool
+    pages: bool
     examples: Mapping[str, Mapping[str, object]]
 
 
@@ -83,11 +86,14 @@ def contract(
     raises: tuple[ErrorCode, ...] = (),
     query: type[Asked] | None = None,
     keyed: bool = False,
+    pages: bool = False,
     examples: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dict[str, Any]:
     """The options of a route that hold its contract."""
     return {
-        _OPTION: Contract(answers=answers, raises=raises, query=query, keyed=keyed, examples=examples or {}),
+        _OPTION: Contract(
+            answers=answers, raises=raises, query=query, keyed=keyed, pages=pages, examples=examples or {}
+        ),
     }
 
 

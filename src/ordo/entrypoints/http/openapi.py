@@ -28,6 +28,7 @@ _SAME_ORDER: Final = {
     "account_id": "$request.path.account_id",
     "order_id": "$response.body#/order_id",
 }
+_PAGE: Final = {"text/html": {"schema": {"type": "string"}}}
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
 _REPLAYED: Final = frozenset({401, 403, 409, 422, 429, 502, 503})
 _RETRIED: Final = frozenset({ErrorCode.IDEMPOTENCY_IN_FLIGHT, ErrorCode.RATE_LIMITED, ErrorCode.ORDER_BUDGET})
@@ -125,7 +126,7 @@ def _parameters(promise: Contract, path: str) -> Iterator[Json]:
 
 
 def _responses(promise: Contract, *, public: bool) -> Json:
-    responses = {str(status): _success(answer) for status, answer in promise.answers.items()}
+    responses = {str(status): _success(answer, pages=promise.pages) for status, answer in promise.answers.items()}
     codes = {*promise.raises, *(COMMON if not public else (ErrorCode.INTERNAL_ERROR,))}
     for status in sorted({ROWS[code].status for code in codes}):
         told = [code for code in ROWS if code in codes and ROWS[code].status == status]
@@ -139,17 +140,21 @@ def _responses(promise: Contract, *, public: bool) -> Json:
         responses[str(status)] = {
             "description": "\n".join(f"- `{code}`: {ROWS[code].meaning}." for code in told),
             "headers": _headers(headers),
-            "content": {"application/json": {"schema": _failure(told)}},
+            "content": _PAGE
+            if promise.pages and status != HTTPStatus.INTERNAL_SERVER_ERROR
+            else {"application/json": {"schema": _failure(told)}},
         }
     return responses
 
 
-def _success(answer: Answer) -> Json:
+def _success(answer: Answer, *, pages: bool) -> Json:
     told: Json = {
         "description": answer.meaning,
         "headers": _headers(["X-Correlation-ID", *answer.headers]),
     }
-    if answer.view is not None:
+    if pages:
+        told["content"] = _PAGE
+    elif answer.view is not None:
         schema = _reference(answer.view)
         told["content"] = {
             "application/json": {"schema": {"type": "array", "items": schema} if answer.many else schema}

@@ -16,16 +16,7 @@ from ordo.entrypoints.http.page import page, style
 
 def routes(document: dict[str, Any]) -> Router:
     contract, text = to_json(document), page(document).encode()
-    allowed = base64.b64encode(sha256(style().encode()).digest()).decode()
-    headers = {
-        # The page is all there is: no script, no picture, no font, and no other host.
-        "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'; frame-ancestors"
-            " 'none'"
-        ),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = alone(style())
 
     @get("/openapi.json", opt=PUBLIC)
     async def show_contract() -> Reply:
@@ -36,3 +27,16 @@ def routes(document: dict[str, Any]) -> Router:
         return Reply(text, headers=headers, media_type="text/html; charset=utf-8")
 
     return Router("/schema", route_handlers=[show_contract, show_page])
+
+
+def alone(style: str) -> dict[str, str]:
+    """The headers of a page that is all there is: no script, no picture, no font, no other host, and this one style."""
+    allowed = base64.b64encode(sha256(style.encode()).digest()).decode()
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'; frame-ancestors"
+            " 'none'"
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }

@@ -9,8 +9,8 @@ from ordo.schemas.v1.fields import CASH_KEY, DERIVATIVE_KEY, INDEX_KEY
 DESCRIPTION: Final = """\
 An order is placed at most once, and Ordo can always say which of placed, not placed or not yet known is true.
 
-**Token.** Send `Authorization: Bearer <token>` with every request except `/health` and `/ready`. This document and \
-its page hold no account data and need none either.
+**Token.** Send `Authorization: Bearer <token>` with every request except `/health`, `/ready` and the broker's \
+redirect to `/callback`. This document and its page hold no account data and need none either.
 
 **Writing.** JSON with `Content-Type: application/json`. Prices and money are strings (`"812.50"`), because a JSON \
 number passes through binary floating point; quantities are integers in units (shares, or lots times the lot size). \

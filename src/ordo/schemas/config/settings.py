@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from ordo.schemas.config.brokers import KINDS, PaperConfig
+from ordo.schemas.config.brokers import KINDS, BrokerConfig
 
 PREFIX = "ORDO_"
 _NOT_SETTINGS = frozenset({"ORDO_CONFIG", "ORDO_URL"})
@@ -80,7 +80,7 @@ class Settings(_Part):
     http: HttpConfig = HttpConfig()
     instruments: InstrumentsConfig = InstrumentsConfig()
     calendar: CalendarConfig = CalendarConfig()
-    brokers: dict[str, PaperConfig] = Field(default_factory=dict)
+    brokers: dict[str, BrokerConfig] = Field(default_factory=dict)
 
     @property
     def database_path(self) -> Path:

@@ -46,3 +46,14 @@ class QuoteQuery(Asked):
         examples=[["NSE:SBIN"]],
         json_schema_extra={"items": {"type": "string", "pattern": f"{CASH_KEY}|{DERIVATIVE_KEY}|{INDEX_KEY}"}},
     )
+
+
+class RedirectQuery(Asked):
+    """What a broker's redirect brings. Whatever else stands there is for the broker's adapter alone."""
+
+    state: str = Field(
+        min_length=1,
+        max_length=256,
+        description="What `login_url` carried: it says which login this belongs to.",
+        examples=["c0ffee"],
+    )

@@ -41,10 +41,15 @@ class LoginChallenge(View[domain.LoginChallenge]):
     account: AccountName = Field(description="`ADAPTER_ID/ACCOUNT_ID`.")
     challenge_id: str = Field(description="To be sent with the answer; good for one answer.")
     kind: ChallengeKind = Field(
-        description="`redirect`: open `login_url`; `password` or `otp`: answer `fields`; `none`: nothing to do."
+        description=(
+            "`redirect`: open `login_url`; `password`, `otp` or `consent`: answer `fields`; `none`: nothing to do."
+        )
     )
     login_url: str | None = Field(description="The broker's own login page.")
     fields: tuple[str, ...] = Field(description="The names of the answers that are wanted.")
+    message: str | None = Field(
+        description="What the person must read first: terms to consent to, or why a code is asked for again."
+    )
     expires_at: Time = Field(description="When the challenge can no longer be answered.")
 
 

@@ -41,6 +41,12 @@ class Capabilities(View[capabilities.Capabilities]):
     tag_echo: bool = Field(description="Whether its book shows Ordo's tags, so that a lost order is found for certain.")
     rejected_in_book: bool = Field(description="Whether its book lists rejected orders, so that absence can be proven.")
     order_history_days: int = Field(description="Days that its book reaches back; 1 is today.")
+    tag_echo_learnt: bool = Field(
+        description="Whether the book of some accounts shows Ordo's tags, which is not promised: learnt from orders."
+    )
+    rejects_in_answer: bool = Field(
+        description="Whether a rejection by the broker comes with the answer to an order; else the book shows it later."
+    )
 
 
 class Broker(View[object]):

@@ -5,11 +5,12 @@ can fail.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import httpx2
@@ -139,9 +140,15 @@ class Door:
 
 @asynccontextmanager
 async def open_door(
-    folder: Path, *, sources: tuple[MasterSource, ...] = (), obeys_hours: bool = False
+    folder: Path,
+    *,
+    sources: tuple[MasterSource, ...] = (),
+    obeys_hours: bool = False,
+    logins: Mapping[str, Callable[[Clock], BrokerLogin]] = MappingProxyType({}),
 ) -> AsyncIterator[Door]:
-    """A gateway in a folder of its own, at ten o'clock of a Monday that lasts as long as the test likes."""
+    """A gateway in a folder of its own, at ten o'clock of a Monday that lasts as long as the test likes. `logins` are
+    further brokers, by how one logs in there.
+    """
     container = container_for(
         Settings.model_validate(
             {
@@ -176,6 +183,10 @@ async def open_door(
             obeys_hours=obeys_hours,
         ),
         BrokerLine(adapter_id="asks", kind="paper", broker=other, login=AskingLogin(clock), obeys_hours=False),
+        *(
+            BrokerLine(adapter_id=name, kind="paper", broker=other, login=login(clock), obeys_hours=False)
+            for name, login in logins.items()
+        ),
     )
     container.brokers.override(providers.Object(Brokers(lines)))
     app = create_app(container)

@@ -68,7 +68,10 @@ def routes(gateway: Gateway) -> Router:
         operation_id="answerLogin",
         summary="Answer a login challenge",
         description=(
-            "Each challenge may be answered once. What is sent is used for this one call, and neither kept nor logged."
+            "Give `redirect_url`, the whole address to which the broker sent the browser, or `answers` to its `fields`."
+            " 202 is the next challenge. Each may be answered once; again only after `INVALID_OTP`, for as long as the"
+            " broker allows, and where the broker could not be reached at all. What is sent is used for this one call,"
+            " and neither kept nor logged."
         ),
         opt=contract(
             answers={201: _OPENED, 202: Answer(meaning="The next challenge.", view=LoginChallenge)},

@@ -1,0 +1,231 @@
+"""HDFC InvestRight as a `Broker`: encode, call, decode."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from ordo.adapters.brokers.hdfc.client import HdfcClient
+from ordo.adapters.brokers.hdfc.errors import reading
+from ordo.adapters.brokers.hdfc.mapping.books import oldest_first, order_of, trade_of
+from ordo.adapters.brokers.hdfc.mapping.portfolio import funds_of, holding_of, position_of, prices_of
+from ordo.adapters.brokers.hdfc.mapping.protection import protected_price
+from ordo.adapters.brokers.hdfc.mapping.requests import modify_body, place_body
+from ordo.adapters.brokers.hdfc.symbols import address_of, instrument_of, key_of, named_holding, quote_exchange
+from ordo.adapters.brokers.hdfc.wire import OrderRow
+from ordo.domain.book import Acknowledged, BrokerOrder, Snapshot
+from ordo.domain.capabilities import Capabilities
+from ordo.domain.directory import InstrumentDirectory
+from ordo.domain.errors import ErrorCode, NotSent, Refused, Unavailable, Unsupported
+from ordo.domain.instruments import Instrument, InstrumentKey, Venue
+from ordo.domain.market import Quote
+from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
+from ordo.domain.portfolio import Funds, Holding, Position, Trade
+from ordo.domain.sessions import Session
+from ordo.ports.broker import Broker
+from ordo.ports.clock import Clock
+from ordo.ports.instruments import InstrumentStore
+from ordo.schemas.config.brokers import HDFCConfig
+
+_log = logging.getLogger(__name__)
+
+CAPABILITIES: Final = Capabilities(
+    # In what unit MCX and currency orders are counted is an open question, so none is sent.
+    venues=frozenset({Venue.NSE, Venue.BSE, Venue.NFO, Venue.BFO}),
+    products=frozenset(Product),
+    order_types=frozenset(OrderType),
+    validities=frozenset(Validity),
+    after_market=True,
+    disclosed_quantity=True,
+    market_protection=False,
+    modify=True,
+    # Not promised: whether the book gives the reference back is learnt from the rows, which carry it where it does.
+    tag_echo=False,
+    tag_echo_learnt=True,
+    rejected_in_book=True,
+    rejects_in_answer=False,
+    order_history_days=1,
+)
+CONVERTING: Final = replace(CAPABILITIES, market_protection=True)
+"""What is offered where market orders are converted to limit orders at a protected price."""
+
+_AS_LIMIT: Final = {OrderType.MARKET: OrderType.LIMIT, OrderType.STOP_MARKET: OrderType.STOP_LIMIT}
+
+
+class HdfcBroker(Broker):
+    """One app of HDFC Securities InvestRight. Its account is hidden in the token, so that sessions of any number of
+    accounts are served.
+    """
+
+    def __init__(
+        self,
+        *,
+        adapter_id: str,
+        config: HDFCConfig,
+        client: HdfcClient,
+        instruments: InstrumentStore,
+        clock: Clock,
+    ) -> None:
+        self._adapter_id = adapter_id
+        self._config = config
+        self._client = client
+        self._instruments = instruments
+        self._clock = clock
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CONVERTING if self._config.market_orders == "limit" else CAPABILITIES
+
+    async def place(self, session: Session, terms: OrderTerms, *, tag: str) -> Acknowledged:
+        self.capabilities.require(terms, broker_id=self._adapter_id)
+        address, found = address_of(self._instruments.directory(), terms.instrument)
+        sent = await self._protected(session, terms, found)
+        body = place_body(sent, address, tag=tag, sides=self._config.side_style)
+        return Acknowledged(broker_order_id=await self._client.place(session.access_token, body))
+
+    async def modify(self, session: Session, broker_order_id: str, terms: OrderTerms) -> Acknowledged:
+        self.capabilities.require(terms, broker_id=self._adapter_id)
+        _, found = address_of(self._instruments.directory(), terms.instrument)
+        sent = await self._protected(session, terms, found)
+        await self._client.modify(session.access_token, broker_order_id, modify_body(sent))
+        return Acknowledged(broker_order_id=broker_order_id)
+
+    async def cancel(self, session: Session, broker_order_id: str) -> Acknowledged:
+        await self._client.cancel(session.access_token, broker_order_id)
+        return Acknowledged(broker_order_id=broker_order_id)
+
+    async def orders(self, session: Session) -> Snapshot[BrokerOrder]:
+        as_of = self._clock.now()
+        rows = await self._client.orders(session.access_token)
+        with reading("the order book"):
+            return Snapshot(as_of=as_of, items=oldest_first(map(self._reader(), rows)))
+
+    async def trades(self, session: Session) -> Snapshot[Trade]:
+        as_of = self._clock.now()
+        rows = await self._client.trades(session.access_token)
+        if not rows:
+            return Snapshot(as_of=as_of, items=())
+        # Read after the trades, so that it has the order of each of them.
+        book = {order.broker_order_id: order for order in (await self.orders(session)).items}
+        directory = self._instruments.directory()
+        with reading("the trade book"):
+            found = [trade_of(row, book.get(row.order_id), directory) for row in rows]
+        return Snapshot(as_of=as_of, items=tuple(sorted(found, key=lambda trade: trade.traded_at)))
+
+    async def funds(self, session: Session) -> Funds:
+        as_of = self._clock.now()
+        margins = await self._client.margins(session.access_token)
+        return funds_of(margins.equity, as_of)
+
+    async def positions(self, session: Session) -> Snapshot[Position]:
+        as_of = self._clock.now()
+        rows = await self._client.positions(session.access_token)
+        directory = self._instruments.directory()
+        with reading("the positions"):
+            keys = [key_of(directory, row) for row in rows]
+            listed = [one for row in rows if (one := instrument_of(directory, row)) is not None]
+        prices = await self._marks(session, listed)
+        with reading("the positions"):
+            items = [position_of(row, directory, prices.get(key)) for row, key in zip(rows, keys, strict=True)]
+        return Snapshot(as_of=as_of, items=tuple(items))
+
+    async def holdings(self, session: Session) -> Snapshot[Holding]:
+        as_of = self._clock.now()
+        rows = await self._client.holdings(session.access_token)
+        directory = self._instruments.directory()
+        with reading("the holdings"):
+            named = [named_holding(directory, row.exchange, row.security_id, row.isin) for row in rows]
+        prices = await self._marks(session, [found for _, found in named if found is not None])
+        with reading("the holdings"):
+            items = [holding_of(row, key, prices.get(key)) for row, (key, _) in zip(rows, named, strict=True)]
+        return Snapshot(as_of=as_of, items=tuple(items))
+
+    async def quotes(self, session: Session, instruments: tuple[InstrumentKey, ...]) -> tuple[Quote, ...]:
+        directory = self._instruments.directory()
+        listed = [directory.get(key) for key in instruments]
+        prices = await self._prices(session, [one for one in listed if one is not None])
+        now = self._clock.now()
+        missing = [str(key) for key in instruments if key not in prices]
+        if missing:
+            raise Unavailable(
+                ErrorCode.BROKER_ERROR,
+                f"HDFC gave no price of {', '.join(missing[:5])}: it may not list it, or not have traded it.",
+                broker_id=self._adapter_id,
+            )
+        return tuple(Quote(instrument=key, last_price=prices[key], timestamp=now) for key in instruments)
+
+    def _reader(self) -> _Reader:
+        return _Reader(self._instruments.directory(), self._adapter_id)
+
+    async def _marks(self, session: Session, listed: list[Instrument]) -> dict[InstrumentKey, Decimal]:
+        """The prices that can be had. Without any, positions and holdings are still known: their value is not."""
+        try:
+            return await self._prices(session, listed)
+        except (Unavailable, Refused) as error:
+            if isinstance(error, Refused) and error.code is ErrorCode.INVALID_SESSION:
+                raise
+            _log.warning("%s: no last prices for the portfolio: %s", self._adapter_id, error.message)
+            return {}
+
+    async def _prices(self, session: Session, listed: list[Instrument]) -> dict[InstrumentKey, Decimal]:
+        parent = self._config.quote_exchanges == "parent"
+        wanted = {one.key: (quote_exchange(one.key, parent=parent), one.exchange_token) for one in listed}
+        prices: dict[InstrumentKey, Decimal] = {}
+        keys = list(wanted)
+        for start in range(0, len(keys), self._config.quote_batch):
+            if start:
+                await self._clock.sleep(self._config.quote_pause_ms / 1000)
+            chunk = {key: wanted[key] for key in keys[start : start + self._config.quote_batch]}
+            rows = await self._client.ltp(session.access_token, tuple(dict.fromkeys(chunk.values())))
+            prices |= prices_of(rows, chunk)
+        return prices
+
+    async def _protected(self, session: Session, terms: OrderTerms, instrument: Instrument) -> OrderTerms:
+        """The terms as they are sent: a market order becomes a limit order where the settings say so."""
+        kind = _AS_LIMIT.get(terms.order_type)
+        if kind is None or self._config.market_orders != "limit":
+            return terms
+        if terms.protection == "none":
+            raise Unsupported(
+                "The order was not sent: market orders go to HDFC as limit orders, which have a price; leave"
+                " protection at auto or give a percentage.",
+                field="protection",
+                seen="none",
+                broker_id=self._adapter_id,
+            )
+        start = terms.trigger_price
+        if start is None:
+            start = (await self._marks(session, [instrument])).get(terms.instrument)
+        if start is None:
+            raise NotSent(
+                ErrorCode.BROKER_UNAVAILABLE,
+                f"The order was not sent: HDFC gave no last price of {terms.instrument}, from which the limit of a"
+                " protected market order follows. Nothing happened; send a limit order, or try again.",
+                broker_id=self._adapter_id,
+            )
+        price = protected_price(terms, instrument, start, self._config.protection_percent)
+        return replace(terms, order_type=kind, price=price, protection="auto")
+
+
+class _Reader:
+    """Reads the rows of one book, and is loud about words that nobody knows."""
+
+    def __init__(self, directory: InstrumentDirectory, adapter_id: str) -> None:
+        self._directory = directory
+        self._adapter_id = adapter_id
+
+    def __call__(self, row: OrderRow) -> BrokerOrder:
+        order = order_of(row, self._directory)
+        if order.status is None:
+            _log.error(
+                "%s: order %s has the status %r, which Ordo does not know beside %d of %d filled; it is held for live."
+                " Look at it at the broker, and report the word.",
+                self._adapter_id,
+                order.broker_order_id,
+                order.raw_status,
+                order.filled_quantity,
+                order.quantity,
+            )
+        return order

@@ -1,0 +1,1 @@
+"""InvestRight's words and Ordo's, both ways: tables and pure functions."""
