@@ -12,6 +12,7 @@ from ordo.adapters.memory.instruments import MemoryInstruments
 from ordo.adapters.memory.owners import MemoryOwners
 from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.adapters.memory.sessions import MemorySessionStore
+from ordo.application.books import Books
 from ordo.application.brokers import BrokerLine, Brokers
 from ordo.application.context import Context
 from ordo.application.knowledge import Knowledge
@@ -48,9 +49,12 @@ class Services:
         self.sessions = SessionService(brokers, house.session_store, house.clock, self.trail)
         self.calls = BrokerCalls(brokers, self.sessions)
         self.knowledge = Knowledge(self.store)
+        self.books = Books(
+            self.store, self.calls, self.knowledge, house.clock, self.trail, absence=house.patience.absence
+        )
         self.reconciler = Reconciler(
             self.store,
-            self.calls,
+            self.books,
             self.knowledge,
             house.clock,
             self.trail,
@@ -68,7 +72,7 @@ class Services:
             owner=owner,
             keep=timedelta(days=7),
         )
-        self.reader = OrderReader(self.store, self.calls, self.knowledge, self.reconciler, house.clock, self.trail)
+        self.reader = OrderReader(self.store, self.calls, self.books, self.reconciler)
         self.safety = SafetyService(house.safety_store, house.clock, self.trail)
         self.screening = Screening(self.calls, self.sessions, house.instruments, self.safety, house.clock)
         self.orders = OrderService(

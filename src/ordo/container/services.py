@@ -8,6 +8,7 @@ from random import Random
 
 from dependency_injector import containers, providers
 
+from ordo.application.books import Books
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
 from ordo.application.hours import CalendarWatch
@@ -44,6 +45,14 @@ def _patience(settings: Settings) -> Patience:
     return Patience(pursue=timedelta(seconds=kept.pursue_seconds), absence=timedelta(seconds=kept.absence_seconds))
 
 
+def _absence(settings: Settings) -> timedelta:
+    return _patience(settings).absence
+
+
+def _apart(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.idempotency.duplicate_seconds)
+
+
 def _keep(settings: Settings) -> timedelta:
     return timedelta(days=settings.idempotency.keep_days)
 
@@ -71,10 +80,13 @@ class Services(containers.DeclarativeContainer):
     calls: providers.Provider[BrokerCalls] = providers.Singleton(BrokerCalls, brokers, sessions)
     safety: providers.Provider[SafetyService] = providers.Singleton(SafetyService, safety_store, clock, trail)
     knowledge: providers.Provider[Knowledge] = providers.Singleton(Knowledge, idempotency_store)
+    books: providers.Provider[Books] = providers.Singleton(
+        Books, idempotency_store, calls, knowledge, clock, trail, absence=providers.Callable(_absence, settings)
+    )
     reconciler: providers.Provider[Reconciler] = providers.Singleton(
         Reconciler,
         idempotency_store,
-        calls,
+        books,
         knowledge,
         clock,
         trail,
@@ -109,10 +121,18 @@ class Services(containers.DeclarativeContainer):
         MasterSync, instruments, sources, clock, trail, at=settings.provided.instruments.sync_at
     )
     reader: providers.Provider[OrderReader] = providers.Singleton(
-        OrderReader, idempotency_store, calls, knowledge, reconciler, clock, trail
+        OrderReader, idempotency_store, calls, books, reconciler
     )
     orders: providers.Provider[OrderService] = providers.Singleton(
-        OrderService, once, reader, screening, sessions, calls, clock, trail
+        OrderService,
+        once,
+        reader,
+        screening,
+        sessions,
+        calls,
+        clock,
+        trail,
+        apart=providers.Callable(_apart, settings),
     )
     gateway: providers.Provider[Gateway] = providers.Singleton(
         Gateway,
