@@ -12,6 +12,7 @@ from ordo.adapters.memory.instruments import MemoryInstruments
 from ordo.adapters.memory.owners import MemoryOwners
 from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.adapters.memory.sessions import MemorySessionStore
+from ordo.application.baskets import BasketService
 from ordo.application.books import Books
 from ordo.application.brokers import BrokerLine, Brokers
 from ordo.application.context import Context
@@ -22,6 +23,7 @@ from ordo.application.order_ids import OrderIds
 from ordo.application.orders import OrderService
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Patience, Reconciler
+from ordo.application.resolving import Resolver
 from ordo.application.safety import SafetyService
 from ordo.application.screening import Screening
 from ordo.application.sessions import SessionService
@@ -78,6 +80,8 @@ class Services:
         self.orders = OrderService(
             self.once, self.reader, self.screening, self.sessions, self.calls, house.clock, self.trail
         )
+        self.baskets = BasketService(self.once, self.orders)
+        self.resolver = Resolver(self.store, self.reader, self.reconciler, self.knowledge, house.clock, self.trail)
 
 
 class House:

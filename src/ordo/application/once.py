@@ -196,11 +196,13 @@ class Once:
                     intent = replace(intent, order=order)
         except LooksLikeAnother as found:
             order = intent.order.moved(OrderStatus.NOT_PLACED, at=self._clock.now(), message="looks like another order")
-            error = looks_like(found.other, order, now=self._clock.now())
+            raise self._kept_apart(looks_like(found.other, order, now=self._clock.now()), order, context) from None
         except ChangeUnderWay:
-            order, error = intent.order, change_under_way(intent.order)
+            raise self._kept_apart(change_under_way(intent.order), intent.order, context) from None
+
+    def _kept_apart(self, error: Invalid, order: Order, context: Context) -> Invalid:
         self._trail.told(AuditKind.ORDER_DENIED, context, order, error)
-        raise error
+        return error
 
     async def _carry_out(self, write: Write, began: float, context: Context) -> Order:
         intent = write.intent

@@ -76,6 +76,13 @@ class Trail:
                 facts["native_error"] = error.native_error
         self.write(kind, context, account=order.account, order_id=order.order_id, facts=facts)
 
+    def resolved(self, context: Context, order: Order, words: dict[str, str]) -> None:
+        """What an operator says of an order whose outcome the book does not show. Raises `Unavailable`."""
+        facts = {"instrument": str(order.instrument), "side": order.side, "quantity": str(order.quantity)}
+        self.write(
+            AuditKind.ORDER_RESOLVED, context, account=order.account, order_id=order.order_id, facts=facts | words
+        )
+
     def unexplained(self, context: Context, account: Account, row: BrokerOrder, why: str) -> None:
         """A row of the broker's book that no order of this gateway explains."""
         facts = {

@@ -8,6 +8,7 @@ from random import Random
 
 from dependency_injector import containers, providers
 
+from ordo.application.baskets import BasketService
 from ordo.application.books import Books
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
@@ -23,6 +24,7 @@ from ordo.application.orders import OrderService
 from ordo.application.portfolio import PortfolioService, QuoteService
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Patience, Reconciler
+from ordo.application.resolving import Resolver
 from ordo.application.safety import SafetyService
 from ordo.application.screening import Screening
 from ordo.application.sessions import SessionService
@@ -138,6 +140,8 @@ class Services(containers.DeclarativeContainer):
         Gateway,
         brokers=brokers,
         orders=orders,
+        baskets=providers.Singleton(BasketService, once, orders),
+        resolver=providers.Singleton(Resolver, idempotency_store, reader, reconciler, knowledge, clock, trail),
         portfolio=providers.Singleton(PortfolioService, calls),
         quotes=providers.Singleton(QuoteService, calls, instruments),
         sessions=sessions,

@@ -96,6 +96,13 @@ class IntentState(StrEnum):
         return self in (IntentState.DONE, IntentState.FAILED)
 
 
+class Finding(StrEnum):
+    """What an operator has found out about an unknown write: the broker has it, or it had no effect."""
+
+    PLACED = "PLACED"
+    NOT_PLACED = "NOT_PLACED"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A refusal as it was first reported, kept so that a replay says the same."""
@@ -144,11 +151,13 @@ class Apart:
     within: timedelta
     settled: bool = False
 
-    def forbids(self, made_at: datetime, other: IntentState, other_made_at: datetime) -> bool:
-        """Whether a placement made at a moment is too close to one that looks like it."""
-        if self.settled and not other.is_settled:
+    def forbids(self, intent: Intent, other: Intent) -> bool:
+        """Whether a placement is too close to another that looks like it. Orders of one basket are meant to be."""
+        if other.key == intent.key or other.state is IntentState.FAILED:
+            return False
+        if self.settled and not other.state.is_settled:
             return True
-        return other is not IntentState.FAILED and abs(made_at - other_made_at) < self.within
+        return other.key.key != intent.key.key and abs(intent.created_at - other.created_at) < self.within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,10 +48,9 @@ class MemoryIdempotencyStore(IdempotencyStore):
             is_like = (
                 other.operation is Operation.PLACE
                 and other.key.account == intent.key.account
-                and other.key.key != intent.key.key
                 and likeness(other.order) == likeness(intent.order)
             )
-            if is_like and apart.forbids(intent.created_at, other.state, other.created_at):
+            if is_like and apart.forbids(intent, other):
                 raise LooksLikeAnother(other)
 
     def _is_changing(self, intent: Intent) -> bool:

@@ -189,7 +189,7 @@ def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart
     }
     for one in _all(connection, _ALIKE, named):
         other = _intent(one)
-        if other.key.key != intent.key.key and apart.forbids(intent.created_at, other.state, other.created_at):
+        if apart.forbids(intent, other):
             return other
     return None
 
