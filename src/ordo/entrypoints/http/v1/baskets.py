@@ -7,6 +7,7 @@ from litestar.params import RequestBody
 
 from ordo.application.gateway import Gateway
 from ordo.domain.baskets import LegResult
+from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import ACCOUNT, BODY, KEYED, STORE, Answer, contract
@@ -34,7 +35,7 @@ def routes(gateway: Gateway) -> Router:
                 200: Answer(meaning="Every leg is at its broker.", view=BasketResult),
                 207: Answer(meaning="Not every leg is; each says what became of it.", view=BasketResult),
             },
-            raises=(*ACCOUNT, *STORE, *KEYED, *BODY),
+            raises=(*ACCOUNT, *STORE, *KEYED, *BODY, ErrorCode.INVALID_INSTRUMENT, ErrorCode.INVALID_ORDER),
             keyed=True,
             examples={"at once": BASKET_EXAMPLE},
         ),
