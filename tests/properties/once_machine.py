@@ -94,7 +94,7 @@ class OnceMachine(RuleBasedStateMachine):
             self.house = self.house_of()
             self.house.broker.on_place = self.received
             await self.house.log_in()
-            self.beside = Services(self.house, "beside")
+            self.beside = self.house.services(self.house, "beside")
             self.beside_watch = asyncio.ensure_future(self.beside.reconciler.watch())
             await self.begin()
 
@@ -138,7 +138,7 @@ class OnceMachine(RuleBasedStateMachine):
         both=st.booleans(),
         is_meant=st.booleans(),
     )
-    def place(  # noqa: PLR0913  (each of them is drawn)
+    def place(
         self,
         key: str,
         quantity: int,
@@ -380,6 +380,13 @@ class OnceMachine(RuleBasedStateMachine):
         for order in listed:
             if order.broker_order_id is None:
                 assert order.status in {S.NOT_PLACED, S.REJECTED}
+        await self.a_second_look_makes_no_event(listed)
+        for watch in (self.watch, self.beside_watch):
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    async def a_second_look_makes_no_event(self, listed: tuple[Order, ...]) -> None:
+        house = self.house
         events = len(house.audit.events)
         assert (await house.now.orders.list(ACCOUNT)).items == listed
         assert len(house.audit.events) == events
@@ -387,9 +394,6 @@ class OnceMachine(RuleBasedStateMachine):
             assert house.broker.tagged(order.order_id), f"{key} was acknowledged and is not there"
         if self.transcript is not None:
             self.transcript.extend(house.audit.events)
-        for watch in (self.watch, self.beside_watch):
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
 
     # The model.
 

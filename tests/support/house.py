@@ -32,6 +32,7 @@ from ordo.domain.accounts import Account
 from ordo.domain.errors import OrdoError, Outcome
 from ordo.domain.idempotency import Intent, IntentKey, Operation
 from ordo.domain.orders import Order, PlaceOrder
+from ordo.ports.idempotency import IdempotencyStore
 from tests.support.broker import ScriptedBroker, ScriptedLogin
 from tests.support.clock import VirtualClock, quiet
 from tests.support.orders import ACCOUNT, BUY_TEN, NIFTY, option, share
@@ -41,20 +42,24 @@ from tests.support.stores import DisturbedAuditLog, DisturbedStore
 class Services:
     """One run of the gateway: what `House.start` makes anew, over stores that outlive it."""
 
+    store_of: type[DisturbedStore] = DisturbedStore
+    books_of: type[Books] = Books
+    reconciler_of: type[Reconciler] = Reconciler
+
     def __init__(self, house: House, owner: str) -> None:
         self.owner = owner
         house.owners.join(owner)
-        self.store = DisturbedStore(house.intents)
+        self.store = self.store_of(house.intents)
         self.trail = Trail(house.audit, house.clock)
         brokers = Brokers((BrokerLine(adapter_id="scripted", kind="scripted", broker=house.broker, login=house.login),))
         self.brokers = brokers
         self.sessions = SessionService(brokers, house.session_store, house.clock, self.trail)
         self.calls = BrokerCalls(brokers, self.sessions)
         self.knowledge = Knowledge(self.store)
-        self.books = Books(
+        self.books = self.books_of(
             self.store, self.calls, self.knowledge, house.clock, self.trail, absence=house.patience.absence
         )
-        self.reconciler = Reconciler(
+        self.reconciler = self.reconciler_of(
             self.store,
             self.books,
             self.knowledge,
@@ -87,11 +92,13 @@ class Services:
 class House:
     """The world around the use cases, and the use cases as they run now."""
 
+    services: type[Services] = Services
+
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.broker = ScriptedBroker(self.clock)
         self.login = ScriptedLogin(self.clock)
-        self.intents = MemoryIdempotencyStore()
+        self.intents: IdempotencyStore = MemoryIdempotencyStore()
         self.session_store = MemorySessionStore()
         self.safety_store = MemorySafetyStore()
         self.owners = MemoryOwners()
@@ -108,7 +115,7 @@ class House:
         if self.starts:
             self.owners.leave(self.now.owner)
         self.starts += 1
-        self.now = Services(self, f"gateway-{self.starts}")
+        self.now = self.services(self, f"gateway-{self.starts}")
 
     async def log_in(self, account: Account = ACCOUNT) -> None:
         await self.session_store.save(self.login.session(account))

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditEvent, AuditKind
 from ordo.domain.errors import ErrorCode, Unavailable
@@ -50,12 +49,12 @@ def wait_for(event: asyncio.Event) -> Hook:
 
 
 class DisturbedStore(IdempotencyStore):
-    """A memory store behind hooks that run `before` and `after` a call of a name.
+    """A store behind hooks that run `before` and `after` a call of a name.
 
     A hook that raises before the call leaves the store as it was, which is what the port promises of a failure.
     """
 
-    def __init__(self, inner: MemoryIdempotencyStore) -> None:
+    def __init__(self, inner: IdempotencyStore) -> None:
         self.inner = inner
         self.before: dict[str, Hook] = {}
         self.after: dict[str, Hook] = {}

@@ -37,7 +37,13 @@ async def test_what_befalls_one_leg_is_told_in_it_and_answers_207(door: Door) ->
 
 
 async def test_a_basket_is_read_strictly(door: Door) -> None:
-    for changes in ({"mode": "LATER"}, {"legs": []}, {"legs": _LEGS * 11}, {"legs": [{"account": "paper/DEMO"}]}):
+    wrong: tuple[dict[str, object], ...] = (
+        {"mode": "LATER"},
+        {"legs": []},
+        {"legs": _LEGS * 11},
+        {"legs": [{"account": "paper/DEMO"}]},
+    )
+    for changes in wrong:
         answer = await _basket(door, **changes)
         assert (answer.status_code, answer.json()["error_code"]) == (400, "VALIDATION_ERROR"), changes
     assert (await _basket(door, key="")).json()["error_code"] == "IDEMPOTENCY_KEY_MISSING"
