@@ -97,7 +97,6 @@ async def test_other_operations_may_share_the_order_id(store: IdempotencyStore) 
     placing = intent()
     others = [
         intent("modify", operation=Operation.MODIFY),
-        intent("modify again", operation=Operation.MODIFY),
         intent("cancel", operation=Operation.CANCEL),
     ]
     await _reserve(store, *others, placing)

@@ -72,6 +72,7 @@ class ScriptedBroker(Broker):
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.offers = ALL
+        self.shows_tags: bool | None = None  # Else as it offers.
         self.book: dict[str, BrokerOrder] = {}
         self.hidden: set[str] = set()
         self.calls: list[str] = []
@@ -87,6 +88,10 @@ class ScriptedBroker(Broker):
     @property
     def capabilities(self) -> Capabilities:
         return self.offers
+
+    @property
+    def _shows_tags(self) -> bool:
+        return self.offers.tag_echo if self.shows_tags is None else self.shows_tags
 
     def next(self, operation: str, mishap: Mishap) -> None:
         self.mishaps[operation].append(mishap)
@@ -208,7 +213,7 @@ class ScriptedBroker(Broker):
             filled_quantity=0,
             placed_at=now,
             updated_at=now,
-            tag=tag if self.offers.tag_echo else None,
+            tag=tag if self._shows_tags else None,
         )
         self.book[number] = replace(row, **facts)  # type: ignore[arg-type]
         return self.book[number]

@@ -13,6 +13,8 @@ from ordo.adapters.memory.market_calendar import MemoryMarketCalendar
 from ordo.adapters.memory.owners import MemoryOwners
 from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.adapters.memory.sessions import MemorySessionStore
+from ordo.application.baskets import BasketService
+from ordo.application.books import Books
 from ordo.application.brokers import BrokerLine, Brokers
 from ordo.application.context import Context
 from ordo.application.knowledge import Knowledge
@@ -22,6 +24,7 @@ from ordo.application.order_ids import OrderIds
 from ordo.application.orders import OrderService
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Patience, Reconciler
+from ordo.application.resolving import Resolver
 from ordo.application.safety import SafetyService
 from ordo.application.screening import Screening
 from ordo.application.sessions import SessionService
@@ -30,6 +33,7 @@ from ordo.domain.accounts import Account
 from ordo.domain.errors import OrdoError, Outcome
 from ordo.domain.idempotency import Intent, IntentKey, Operation
 from ordo.domain.orders import Order, PlaceOrder
+from ordo.ports.idempotency import IdempotencyStore
 from tests.support.broker import ScriptedBroker, ScriptedLogin
 from tests.support.clock import VirtualClock, quiet
 from tests.support.hours import market
@@ -40,19 +44,26 @@ from tests.support.stores import DisturbedAuditLog, DisturbedStore
 class Services:
     """One run of the gateway: what `House.start` makes anew, over stores that outlive it."""
 
+    store_of: type[DisturbedStore] = DisturbedStore
+    books_of: type[Books] = Books
+    reconciler_of: type[Reconciler] = Reconciler
+
     def __init__(self, house: House, owner: str) -> None:
         self.owner = owner
         house.owners.join(owner)
-        self.store = DisturbedStore(house.intents)
+        self.store = self.store_of(house.intents)
         self.trail = Trail(house.audit, house.clock)
         brokers = Brokers((BrokerLine(adapter_id="scripted", kind="scripted", broker=house.broker, login=house.login),))
         self.brokers = brokers
         self.sessions = SessionService(brokers, house.session_store, house.clock, self.trail)
         self.calls = BrokerCalls(brokers, self.sessions)
         self.knowledge = Knowledge(self.store)
-        self.reconciler = Reconciler(
+        self.books = self.books_of(
+            self.store, self.calls, self.knowledge, house.clock, self.trail, absence=house.patience.absence
+        )
+        self.reconciler = self.reconciler_of(
             self.store,
-            self.calls,
+            self.books,
             self.knowledge,
             house.clock,
             self.trail,
@@ -70,22 +81,26 @@ class Services:
             owner=owner,
             keep=timedelta(days=7),
         )
-        self.reader = OrderReader(self.store, self.calls, self.knowledge, self.reconciler, house.clock, self.trail)
+        self.reader = OrderReader(self.store, self.calls, self.books, self.reconciler)
         self.safety = SafetyService(house.safety_store, house.clock, self.trail)
         self.screening = Screening(self.calls, self.sessions, house.instruments, self.safety, house.clock)
         self.orders = OrderService(
             self.once, self.reader, self.screening, self.sessions, self.calls, house.clock, self.trail
         )
+        self.baskets = BasketService(self.once, self.orders)
+        self.resolver = Resolver(self.store, self.reader, self.reconciler, self.knowledge, house.clock, self.trail)
 
 
 class House:
     """The world around the use cases, and the use cases as they run now."""
 
+    services: type[Services] = Services
+
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.broker = ScriptedBroker(self.clock)
         self.login = ScriptedLogin(self.clock)
-        self.intents = MemoryIdempotencyStore()
+        self.intents: IdempotencyStore = MemoryIdempotencyStore()
         self.session_store = MemorySessionStore()
         self.safety_store = MemorySafetyStore()
         self.owners = MemoryOwners()
@@ -103,7 +118,7 @@ class House:
         if self.starts:
             self.owners.leave(self.now.owner)
         self.starts += 1
-        self.now = Services(self, f"gateway-{self.starts}")
+        self.now = self.services(self, f"gateway-{self.starts}")
 
     async def log_in(self, account: Account = ACCOUNT) -> None:
         await self.session_store.save(self.login.session(account))

@@ -40,7 +40,10 @@ BUY_TEN = PlaceOrder(
     order_type=OrderType.LIMIT,
     product=Product.CNC,
     price=Decimal("800.00"),
+    allow_duplicate=True,
 )
+ONE_SLIP = replace(BUY_TEN, allow_duplicate=False)
+"""The same order, of which a second one within a moment is taken for a slip."""
 
 
 def share(key: InstrumentKey = SBIN) -> Instrument:

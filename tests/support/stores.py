@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditEvent, AuditKind
 from ordo.domain.errors import ErrorCode, Unavailable
-from ordo.domain.idempotency import Intent, IntentKey
+from ordo.domain.idempotency import Apart, Intent, IntentKey
 from ordo.domain.orders import Order
 from ordo.ports.idempotency import IdempotencyStore
 
@@ -50,18 +49,22 @@ def wait_for(event: asyncio.Event) -> Hook:
 
 
 class DisturbedStore(IdempotencyStore):
-    """A memory store behind hooks that run `before` and `after` a call of a name.
+    """A store behind hooks that run `before` and `after` a call of a name.
 
     A hook that raises before the call leaves the store as it was, which is what the port promises of a failure.
     """
 
-    def __init__(self, inner: MemoryIdempotencyStore) -> None:
+    def __init__(self, inner: IdempotencyStore) -> None:
         self.inner = inner
         self.before: dict[str, Hook] = {}
         self.after: dict[str, Hook] = {}
 
-    async def reserve(self, intent: Intent, *, now: datetime) -> Intent | None:
-        return await self._call("reserve", lambda: self.inner.reserve(intent, now=now))
+    async def reserve(
+        self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
+    ) -> Intent | None:
+        return await self._call(
+            "reserve", lambda: self.inner.reserve(intent, now=now, apart=apart, instead_of=instead_of)
+        )
 
     async def settle(self, intent: Intent) -> Intent | None:
         return await self._call("settle", lambda: self.inner.settle(intent))
@@ -80,6 +83,9 @@ class DisturbedStore(IdempotencyStore):
 
     async def unsettled(self) -> tuple[Intent, ...]:
         return await self._call("unsettled", self.inner.unsettled)
+
+    async def modifications(self, account: Account, order_id: str) -> int:
+        return await self._call("modifications", lambda: self.inner.modifications(account, order_id))
 
     async def record(self, order: Order, *, replacing: Order) -> bool:
         return await self._call("record", lambda: self.inner.record(order, replacing=replacing))

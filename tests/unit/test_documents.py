@@ -71,7 +71,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with subprocess.Popen(  # noqa: S603
         [program, "serve", "--port", "0", "--json"],
         cwd=tmp_path_factory.mktemp("gateway"),
-        env=clean_environment(),
+        env=clean_environment() | {"ORDO_IDEMPOTENCY__DUPLICATE_SECONDS": "0"},  # The examples are one order.
         stdout=subprocess.PIPE,
         text=True,
     ) as process:

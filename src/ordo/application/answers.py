@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
-from ordo.domain.errors import OrdoError, Outcome, OutcomeUnknown
+from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome, OutcomeUnknown
 from ordo.domain.idempotency import Intent, IntentState, Operation
 from ordo.domain.orders import Order, OrderStatus
 
@@ -37,7 +38,41 @@ def may_be_repeated(holder: Intent, intent: Intent) -> bool:
 
 def instead_of(holder: Intent, intent: Intent) -> Intent:
     """A placement in place of one that is given up; its order names the other."""
-    return replace(intent, order=replace(intent.order, metadata={"replaces": holder.order_id}))
+    metadata = intent.order.metadata | {"replaces": holder.order_id}
+    return replace(intent, order=replace(intent.order, metadata=metadata))
+
+
+def looks_like(other: Intent, order: Order, *, now: datetime) -> Invalid:
+    """Why a placement that looks like another must wait, or must say that it is meant."""
+    ago = abs((now - other.created_at).total_seconds())
+    if not other.state.is_settled and ago >= 1:
+        return Invalid(
+            ErrorCode.OPERATION_PENDING,
+            f"Nothing was sent: order {other.order_id} looks just like it, its outcome is not known yet, and this"
+            " broker's book could not tell the two apart. Wait until that one is settled, or settle it with"
+            " `ordo resolve`.",
+            order=order,
+        )
+    return Invalid(
+        ErrorCode.RISK_LIMIT,
+        f"Nothing was sent: order {other.order_id}, placed {ago:.1f} s ago under another key, is for the same"
+        " instrument, side, quantity, type and price. If this is the same order, repeat that call with its own key; if"
+        " you mean a second one, set allow_duplicate.",
+        fields=(
+            FieldFault(field="allow_duplicate", message="must be true for a second order like that", seen="false"),
+        ),
+        order=order,
+    )
+
+
+def change_under_way(order: Order) -> Invalid:
+    """Why a modification must wait for another."""
+    return Invalid(
+        ErrorCode.OPERATION_PENDING,
+        f"Nothing was sent: another modification of order {order.order_id} is not settled yet. Ask for the order, then"
+        " repeat this one if it is still wanted.",
+        order=order,
+    )
 
 
 def reason(error: Exception) -> str:

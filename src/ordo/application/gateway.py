@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ordo.application.baskets import BasketService
 from ordo.application.brokers import Brokers
 from ordo.application.instruments import InstrumentService
 from ordo.application.orders import OrderService
 from ordo.application.portfolio import PortfolioService, QuoteService
+from ordo.application.resolving import Resolver
 from ordo.application.safety import SafetyService
 from ordo.application.sessions import SessionService
 from ordo.application.status import StatusService
@@ -19,6 +21,8 @@ class Gateway:
 
     brokers: Brokers
     orders: OrderService
+    baskets: BasketService
+    resolver: Resolver
     portfolio: PortfolioService
     quotes: QuoteService
     sessions: SessionService

@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from ordo.application.books import Books
 from ordo.application.context import Context
-from ordo.application.knowledge import Knowledge
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Reconciler
-from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
-from ordo.domain.audit import AuditKind
-from ordo.domain.book import BookIndex, BrokerOrder, Snapshot, observe
-from ordo.domain.calendar import day_start
+from ordo.domain.book import BrokerOrder, Snapshot, observe
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.idempotency import Intent
 from ordo.domain.orders import (
@@ -22,10 +19,8 @@ from ordo.domain.orders import (
     OrderStatus,
     OrderType,
     Product,
-    is_order_id,
     valid_order_id,
 )
-from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 
 _ID_SPACE = 10**14
@@ -34,21 +29,15 @@ _ID_SPACE = 10**14
 class OrderReader:
     """Reads orders, and learns from every look into the book."""
 
-    def __init__(
-        self,
-        store: IdempotencyStore,
-        calls: BrokerCalls,
-        knowledge: Knowledge,
-        reconciler: Reconciler,
-        clock: Clock,
-        trail: Trail,
-    ) -> None:
+    def __init__(self, store: IdempotencyStore, calls: BrokerCalls, books: Books, reconciler: Reconciler) -> None:
         self._store = store
         self._calls = calls
-        self._knowledge = knowledge
+        self._books = books
         self._reconciler = reconciler
-        self._clock = clock
-        self._trail = trail
+
+    def echoes(self, account: Account) -> bool:
+        """Whether the account's book shows Ordo's tags, as far as is known."""
+        return self._books.echoes(account)
 
     async def placement(self, account: Account, order_id: str) -> Intent:
         """The intent that placed an order; raises `Invalid` (`ORDER_NOT_FOUND`)."""
@@ -62,7 +51,7 @@ class OrderReader:
         self._calls.broker(account)
         placement = await self._store.placement(account, valid_order_id(order_id))
         if placement is None:
-            book = await self._book(account, context)
+            book = (await self._books.read(account, context)).book
             for row in book.items:
                 if external_id(account, row) == order_id:
                     return _external(account, row)
@@ -74,53 +63,24 @@ class OrderReader:
         is_over = status.is_terminal and status is not OrderStatus.NOT_PLACED
         if is_over or not placement.state.is_settled:
             return placement.order
-        return await self._seen(placement, BookIndex.of(await self._book(account, context)), context)
+        return await self._books.seen(placement, await self._books.read(account, context), context)
 
     async def list(self, account: Account, context: Context) -> Snapshot[Order]:
-        book = await self._book(account, context)
-        index = BookIndex.of(book)
-        ours = [await self._seen(placement, index, context) for placement in await self._placements(account, book)]
+        read = await self._books.read(account, context)
+        ours = []
+        for placement in read.placements:
+            weighed = await self._reconciler.weigh(placement, read, context)
+            ours.append(await self._books.seen(weighed, read, context))
         claimed = {order.broker_order_id for order in ours}
         # A second order under one tag is shown as nobody's, once the first is known by its id.
         awaited = {order.order_id for order in ours if order.broker_order_id is None}
         others = [
             _external(account, row)
-            for row in book.items
+            for row in read.book.items
             if row.broker_order_id not in claimed and row.tag not in awaited
         ]
         items = sorted([*ours, *others], key=lambda order: order.created_at)
-        return Snapshot(as_of=book.as_of, items=tuple(items))
-
-    async def _placements(self, account: Account, book: Snapshot[BrokerOrder]) -> tuple[Intent, ...]:
-        """The day's placements, and earlier ones that stand in the day's book: orders placed after market hours."""
-        today = await self._store.placements(account, since=day_start(book.as_of))
-        known = {placement.order_id for placement in today}
-        earlier = []
-        for row in book.items:
-            if row.tag is not None and row.tag not in known and is_order_id(row.tag):
-                known.add(row.tag)
-                earlier.append(await self._store.placement(account, row.tag))
-        return (*(placement for placement in earlier if placement is not None), *today)
-
-    async def _book(self, account: Account, context: Context) -> Snapshot[BrokerOrder]:
-        return await self._calls.read(account, context, lambda broker, session: broker.orders(session))
-
-    async def _seen(self, placement: Intent, index: BookIndex, context: Context) -> Order:
-        before = placement.order
-        row = index.row(before)
-        if row is None or not placement.state.is_settled:
-            return before
-        now = self._clock.now()
-        if observe(before, row, at=now, matched_by=MatchedBy.TAG) is before:
-            return before
-        after = await self._knowledge.learn(
-            placement, lambda kept: observe(kept, row, at=now, matched_by=MatchedBy.TAG)
-        )
-        news = after.history[len(before.history) :]
-        kind = AuditKind.ORDER_ANOMALY if any(step.anomaly for step in news) else AuditKind.ORDER_CHANGED
-        if news:
-            self._trail.told(kind, context, after)
-        return after
+        return Snapshot(as_of=read.book.as_of, items=tuple(items))
 
 
 def external_id(account: Account, row: BrokerOrder) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ordo.application.answers import instead_of, may_be_repeated, reason, told
+from ordo.application.answers import change_under_way, instead_of, looks_like, may_be_repeated, reason, told
 from ordo.application.context import Context
 from ordo.application.knowledge import Knowledge
 from ordo.application.order_ids import OrderIds
@@ -30,11 +30,12 @@ from ordo.domain.errors import (
     OutcomeUnknown,
     Refused,
     Unavailable,
+    Unsupported,
 )
-from ordo.domain.idempotency import Failure, Intent, IntentKey, IntentState, Operation
+from ordo.domain.idempotency import Apart, Failure, Intent, IntentKey, IntentState, Operation
 from ordo.domain.orders import ModifyOrder, Order, OrderStatus
 from ordo.ports.clock import Clock
-from ordo.ports.idempotency import IdempotencyStore, OrderIdTaken
+from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAnother, OrderIdTaken
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER_MS = 500
@@ -44,13 +45,15 @@ _SEND_WITHIN = timedelta(seconds=10)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One write, ready to be made: what is recorded, the last gate, the call, and what a good answer means
-    for the order.
+    for the order. `apart`: how far a placement must stand from others that look like it; `None` where it is meant to
+    look like one.
     """
 
     intent: Intent
     gate: Callable[[], Awaitable[None]]
     send: Callable[[Intent], Awaitable[Acknowledged]]
     accepted: Callable[[Order, Acknowledged], Order]
+    apart: Apart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +106,13 @@ class Once:
         fingerprint: str,
         context: Context,
         change: ModifyOrder | None = None,
+        route: str | None = None,
     ) -> Intent:
-        """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters."""
-        route = operation if operation is Operation.PLACE else f"{operation} {order.order_id}"
+        """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters.
+
+        `route` is that part of the key's scope, where it is not the operation on its own.
+        """
+        route = route or (operation if operation is Operation.PLACE else f"{operation} {order.order_id}")
         now = self._clock.now()
         return Intent(
             key=IntentKey(principal=context.principal, account=order.account, route=route, key=key),
@@ -140,6 +147,14 @@ class Once:
             return None
         return await self._replay(holder, intent, context)
 
+    async def holder(self, key: IntentKey) -> Intent | None:
+        """The record that holds a key."""
+        return await self._store.find(key, now=self._clock.now())
+
+    async def modifications(self, order: Order) -> int:
+        """How many changes of an order were made, or may have been."""
+        return await self._store.modifications(order.account, order.order_id)
+
     async def drain(self) -> None:
         """Wait until every write under way has come to its end."""
         while self._tasks:
@@ -152,12 +167,12 @@ class Once:
 
     async def _run(self, write: Write, context: Context) -> Order:
         began = self._clock.monotonic()
-        intent, holder = await self._reserve(write.intent)
+        intent, holder = await self._reserve(write.intent, write.apart, context)
         if holder is not None and may_be_repeated(holder, intent):
+            given_up = None
             if await self._reconciler.is_still_absent(holder, context):
-                await self._store.release(holder.key, holder.order_id)
-                intent = instead_of(holder, intent)
-            intent, holder = await self._reserve(intent)
+                intent, given_up = instead_of(holder, intent), holder.order_id
+            intent, holder = await self._reserve(intent, write.apart, context, instead_of=given_up)
         if holder is not None:
             return await self._replay(holder, intent, context)
         try:
@@ -168,13 +183,26 @@ class Once:
             self._reconciler.abandon(intent)
             raise
 
-    async def _reserve(self, intent: Intent) -> tuple[Intent, Intent | None]:
-        while True:
-            try:
-                return intent, await self._store.reserve(intent, now=self._clock.now())
-            except OrderIdTaken:
-                order = replace(intent.order, order_id=self.new_order_id())
-                intent = replace(intent, order=order)
+    async def _reserve(
+        self, intent: Intent, apart: Apart | None, context: Context, *, instead_of: str | None = None
+    ) -> tuple[Intent, Intent | None]:
+        try:
+            while True:
+                try:
+                    now = self._clock.now()
+                    return intent, await self._store.reserve(intent, now=now, apart=apart, instead_of=instead_of)
+                except OrderIdTaken:
+                    order = replace(intent.order, order_id=self.new_order_id())
+                    intent = replace(intent, order=order)
+        except LooksLikeAnother as found:
+            order = intent.order.moved(OrderStatus.NOT_PLACED, at=self._clock.now(), message="looks like another order")
+            raise self._kept_apart(looks_like(found.other, order, now=self._clock.now()), order, context) from None
+        except ChangeUnderWay:
+            raise self._kept_apart(change_under_way(intent.order), intent.order, context) from None
+
+    def _kept_apart(self, error: Invalid, order: Order, context: Context) -> Invalid:
+        self._trail.told(AuditKind.ORDER_DENIED, context, order, error)
+        return error
 
     async def _carry_out(self, write: Write, began: float, context: Context) -> Order:
         intent = write.intent
@@ -188,7 +216,7 @@ class Once:
             raise await self._undone(intent, error, context) from None
         try:
             answer = await write.send(intent)
-        except (Invalid, NotSent) as error:
+        except (Unsupported, NotSent) as error:
             raise await self._undone(intent, error, context) from None
         except Refused as error:
             raise await self._refused(intent, error, context) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from ordo.application.checks import CheckResult
 from ordo.application.context import Context
@@ -16,8 +18,9 @@ from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
 from ordo.domain.book import Acknowledged, Snapshot, observe
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError
-from ordo.domain.idempotency import Intent, Operation, fingerprint
+from ordo.domain.idempotency import Apart, Intent, Operation, digest, fingerprint
 from ordo.domain.orders import (
+    MAX_MODIFICATIONS,
     MatchedBy,
     ModifyOrder,
     Order,
@@ -39,8 +42,20 @@ class Preview:
     checks: tuple[CheckResult, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The place of an order in something larger that has one key: a basket and its leg. `route` scopes the key to the
+    part, `whole` is a print of the whole, so that the same key can't serve another.
+    """
+
+    route: str
+    whole: str
+
+
 class OrderService:
-    """The use cases of orders. Every write needs a key, and a key makes its write happen at most once."""
+    """The use cases of orders. Every write needs a key, and a key makes its write happen at most once. `apart`: how
+    soon a second order that looks like another is taken for a slip.
+    """
 
     def __init__(
         self,
@@ -51,19 +66,32 @@ class OrderService:
         calls: BrokerCalls,
         clock: Clock,
         trail: Trail,
+        *,
+        apart: timedelta = timedelta(seconds=2),
     ) -> None:
         self._once = once
         self._reader = reader
         self._screening = screening
         self._sessions = sessions
         self._calls = calls
+        self._apart = apart
         self._clock = clock
         self._trail = trail
 
-    async def place(self, account: Account, command: PlaceOrder, *, key: str, context: Context | None = None) -> Order:
+    async def place(
+        self,
+        account: Account,
+        command: PlaceOrder,
+        *,
+        key: str,
+        context: Context | None = None,
+        part: Part | None = None,
+    ) -> Order:
         """Place one order, or repeat the answer of the call that placed it under this key.
 
-        `key` is 1 to 255 printable ASCII characters and stands for this order for at least seven days. Raises
+        `key` is 1 to 255 printable ASCII characters and stands for this order for at least seven days; `part` says of
+        what larger thing the order is a part. An order that looks like another of the last moments, under another key,
+        is refused unless it allows that it is a duplicate. Raises
         `Invalid` or `NotSent` (nothing happened, the key is free), `Refused` (the broker said no), or
         `OutcomeUnknown` with `.order`: then never place it again, but ask for the order or call once more
         with the same key.
@@ -71,7 +99,11 @@ class OrderService:
         context = context or Context()
         broker = self._calls.broker(account)
         order = Order.received(command, order_id=self._once.new_order_id(), account=account, at=self._clock.now())
-        intent = self._once.intent(Operation.PLACE, order, key, fingerprint(command), context)
+        asked = fingerprint(command)
+        route = None
+        if part is not None:
+            asked, route = digest(asked, part.whole), part.route
+        intent = self._once.intent(Operation.PLACE, order, key, asked, context, route=route)
         try:
             session = await self._screening.require(account, command, context)
         except OrdoError as error:
@@ -84,6 +116,7 @@ class OrderService:
                     session, context, broker.place(session, command, tag=reserved.order_id)
                 ),
                 accepted=self._placed,
+                apart=self._apartness(account, command),
             ),
             context,
         )
@@ -100,6 +133,9 @@ class OrderService:
         """Change a live order. Raises like `place`; also `ORDER_NOT_MODIFIABLE` and `OPERATION_PENDING`."""
         context = context or Context()
         order = (await self._reader.placement(account, order_id)).order
+        if order.pending_op is not None:  # The exchange may have settled it since.
+            with suppress(OrdoError):
+                order = await self._reader.get(account, order_id, context)
         intent = self._once.intent(Operation.MODIFY, order, key, fingerprint(change), context, change)
         try:
             target = _live(order)
@@ -110,6 +146,13 @@ class OrderService:
             if terms.quantity <= order.filled_quantity:
                 filled = f"must be more than the {order.filled_quantity} units that are filled"
                 raise Invalid.field("quantity", filled, seen=terms.quantity)
+            if await self._once.modifications(order) >= MAX_MODIFICATIONS:
+                raise Invalid(
+                    ErrorCode.ORDER_NOT_MODIFIABLE,
+                    f"Nothing was sent: order {order.order_id} has been modified {MAX_MODIFICATIONS} times, and"
+                    " exchanges take no more. It stands as it is; cancel it and place another to go on.",
+                    order=order,
+                )
             session = await self._screening.require(account, terms, context)
         except OrdoError as error:
             return await self._denied(intent, error, context)
@@ -176,6 +219,14 @@ class OrderService:
             order = order.moved(OrderStatus.DENIED, at=self._clock.now(), message=error.message)
         self._trail.told(AuditKind.ORDER_DENIED, context, order, error)
         raise error
+
+    def _apartness(self, account: Account, command: PlaceOrder) -> Apart | None:
+        """Orders that only their terms tell apart are never both in the dark, whatever the caller allows."""
+        echoes = self._reader.echoes(account)
+        if echoes and (command.allow_duplicate or not self._apart):
+            return None
+        within = timedelta() if command.allow_duplicate else self._apart
+        return Apart(within=within, settled=not echoes)
 
     def _placed(self, order: Order, answer: Acknowledged) -> Order:
         now = self._clock.now()

@@ -7,20 +7,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import chain, repeat
 
+from ordo.application.books import Books
 from ordo.application.context import Context
 from ordo.application.knowledge import Knowledge
-from ordo.application.reading import BrokerCalls
 from ordo.application.trail import Trail
 from ordo.application.verdicts import after, given_up, verdict
 from ordo.domain.audit import AuditKind
-from ordo.domain.book import BookIndex, observe
-from ordo.domain.calendar import day_start, trading_day
+from ordo.domain.calendar import trading_day
 from ordo.domain.errors import OrdoError, Unavailable
 from ordo.domain.idempotency import Intent, IntentState, Operation
-from ordo.domain.orders import MatchedBy, OrderStatus, PendingOp
+from ordo.domain.matching import BookRead
+from ordo.domain.orders import OrderStatus, PendingOp
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.owners import Owners
@@ -58,7 +58,7 @@ class Reconciler:
     def __init__(
         self,
         store: IdempotencyStore,
-        calls: BrokerCalls,
+        books: Books,
         knowledge: Knowledge,
         clock: Clock,
         trail: Trail,
@@ -68,7 +68,7 @@ class Reconciler:
         patience: Patience,
     ) -> None:
         self._store = store
-        self._calls = calls
+        self._books = books
         self._knowledge = knowledge
         self._clock = clock
         self._trail = trail
@@ -141,7 +141,17 @@ class Reconciler:
         """Read the book once and settle the intent if that proves its outcome; an unreadable book proves
         nothing. An open intent is left to whoever works on it.
         """
-        context = context or self._context(intent)
+        return await self._looked(intent, None, context or self._context(intent))
+
+    async def weigh(self, intent: Intent, read: BookRead, context: Context) -> Intent:
+        """Settle the intent if a read that was made for another reason shows its order. What it lacks proves nothing
+        here.
+        """
+        if intent.state is not IntentState.UNKNOWN or read.find(intent.order) is None:
+            return intent
+        return await self._looked(intent, read, context)
+
+    async def _looked(self, intent: Intent, read: BookRead | None, context: Context) -> Intent:
         search = self._search(intent)
         async with search.lock:
             latest = await self._store.find(intent.key, now=self._clock.now())
@@ -150,7 +160,7 @@ class Reconciler:
             if latest is None or latest.state is not IntentState.UNKNOWN:
                 self._forget(intent)
                 return latest or intent
-            settled = await self._settled(latest, search, context)
+            settled = await self._settled(latest, search, read, context)
             if settled is None:
                 return latest
             self._forget(intent)
@@ -162,16 +172,11 @@ class Reconciler:
         One that has turned up is learnt, as an anomaly. A book that can't be read does not say that it is absent.
         """
         try:
-            book = await self._calls.read(intent.order.account, context, lambda broker, session: broker.orders(session))
+            read = await self._books.read(intent.order.account, context)
         except OrdoError:
             return False
-        row = BookIndex.of(book).row(intent.order)
-        if row is None:
-            return True
-        now = self._clock.now()
-        order = await self._knowledge.learn(intent, lambda kept: observe(kept, row, at=now, matched_by=MatchedBy.TAG))
-        self._trail.told(AuditKind.ORDER_ANOMALY, context, order)
-        return False
+        await self._books.notice_late(read, context)
+        return read.index.row(intent.order) is None
 
     async def watch(self) -> None:
         """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs."""
@@ -218,26 +223,40 @@ class Reconciler:
         self._searches.pop(str(intent.key), None)
         self._abandoned.discard(str(intent.key))
 
-    async def _settled(self, intent: Intent, search: _Search, context: Context) -> Intent | None:
+    async def _settled(self, intent: Intent, search: _Search, read: BookRead | None, context: Context) -> Intent | None:
         """The intent with its outcome, written down; `None` where one read of the book proves none."""
-        began, started = self._clock.monotonic(), self._clock.now()
+        began = self._clock.monotonic()
         search.since = began if search.since is None else search.since
-        try:
-            book = await self._calls.read(intent.order.account, context, lambda broker, session: broker.orders(session))
-        except OrdoError:
-            return None
-        index = BookIndex.of(book)
-        row = index.row(intent.order)
-        now = self._clock.now()
-        settled = None if row is None else verdict(intent, row, now)
-        if settled is None and (row is not None or intent.operation is Operation.PLACE):
+        lost_for = None
+        if read is None:
             lost_for = timedelta(seconds=began - search.since)
-            if await self._proves_absence(intent, index, search, started, lost_for):
-                settled = given_up(intent, row, now)
-        if settled is None:
+            try:
+                read = await self._books.read(intent.order.account, context)
+            except OrdoError:
+                return None
+            await self._books.notice_late(read, context)
+        settled = self._judged(intent, read, search, lost_for)
+        return None if settled is None else await self._written(intent, settled, read, context)
+
+    def _judged(self, intent: Intent, read: BookRead, search: _Search, lost_for: timedelta | None) -> Intent | None:
+        """The outcome that a read proves. Absence is judged only where it is told for how long the write is lost."""
+        now, found = self._clock.now(), read.find(intent.order)
+        if found is not None and (settled := verdict(intent, found[0], now, found[1])) is not None:
+            return settled
+        is_place = intent.operation is Operation.PLACE
+        proves = read.lacks(intent.order) if is_place else found is not None and not read.lacks_known()
+        if lost_for is None or not proves or trading_day(read.began) != trading_day(intent.created_at):
             return None
-        if row is not None and settled.operation is not Operation.PLACE:
+        search.reads += 1
+        if search.reads == 1 or lost_for < self._patience.absence:
+            return None
+        return given_up(intent, None if found is None else found[0], now)
+
+    async def _written(self, intent: Intent, settled: Intent, read: BookRead, context: Context) -> Intent:
+        found = read.find(intent.order)
+        if found is not None and settled.operation is not Operation.PLACE:
             # Before it is settled: an intent whose result nobody learnt would leave the order pending for ever.
+            row, now = found[0], self._clock.now()
             await self._knowledge.learn(intent, lambda kept: after(settled, kept, row, now))
         holder = await self._store.settle(settled)
         if holder is not None:
@@ -246,23 +265,6 @@ class Reconciler:
         if any(step.anomaly for step in settled.order.history[len(intent.order.history) :]):
             self._trail.told(AuditKind.ORDER_ANOMALY, context, settled.order)
         return settled
-
-    async def _proves_absence(
-        self, intent: Intent, index: BookIndex, search: _Search, started: datetime, lost_for: timedelta
-    ) -> bool:
-        capabilities = self._calls.broker(intent.order.account).capabilities
-        is_shown = capabilities.tag_echo and capabilities.rejected_in_book
-        if intent.operation is Operation.PLACE and not is_shown:
-            return False
-        if trading_day(started) != trading_day(intent.created_at):
-            return False
-        # A book that lacks an order known to be there is stale or cut, whatever else it shows.
-        for other in await self._store.placements(intent.order.account, since=day_start(started)):
-            known = other.order.broker_order_id
-            if known is not None and other.created_at < started and known not in index.by_id:
-                return False
-        search.reads += 1
-        return search.reads > 1 and lost_for >= self._patience.absence
 
     @staticmethod
     def _context(intent: Intent) -> Context:

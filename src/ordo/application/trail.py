@@ -7,6 +7,7 @@ from contextlib import suppress
 from ordo.application.context import Context
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditEvent, AuditKind
+from ordo.domain.book import BrokerOrder
 from ordo.domain.errors import OrdoError, Unavailable
 from ordo.domain.orders import Order
 from ordo.ports.audit import AuditLog
@@ -66,8 +67,31 @@ class Trail:
         ):
             if value is not None:
                 facts[name] = str(value)
+        strange = [step.message or "" for step in order.history if step.anomaly]
+        if strange and kind is AuditKind.ORDER_ANOMALY:
+            facts["anomaly"] = strange[-1]
         if error is not None:
             facts |= {"error_code": error.code, "message": error.message}
             if error.native_error is not None:
                 facts["native_error"] = error.native_error
         self.write(kind, context, account=order.account, order_id=order.order_id, facts=facts)
+
+    def resolved(self, context: Context, order: Order, words: dict[str, str]) -> None:
+        """What an operator says of an order whose outcome the book does not show. Raises `Unavailable`."""
+        facts = {"instrument": str(order.instrument), "side": order.side, "quantity": str(order.quantity)}
+        self.write(
+            AuditKind.ORDER_RESOLVED, context, account=order.account, order_id=order.order_id, facts=facts | words
+        )
+
+    def unexplained(self, context: Context, account: Account, row: BrokerOrder, why: str) -> None:
+        """A row of the broker's book that no order of this gateway explains."""
+        facts = {
+            "anomaly": why,
+            "broker_order_id": row.broker_order_id,
+            "instrument": str(row.instrument),
+            "side": row.side,
+            "quantity": str(row.quantity),
+            "raw_status": row.raw_status,
+        }
+        with suppress(Unavailable):
+            self.write(AuditKind.ORDER_ANOMALY, context, account=account, facts=facts)

@@ -11,9 +11,9 @@ from ordo.domain.idempotency import Failure, Intent, IntentState, Operation
 from ordo.domain.orders import MatchedBy, Order, OrderStatus
 
 
-def verdict(intent: Intent, row: BrokerOrder, at: datetime) -> Intent | None:
+def verdict(intent: Intent, row: BrokerOrder, at: datetime, matched_by: MatchedBy) -> Intent | None:
     """What a row proves about an intent; `None` where it proves nothing."""
-    seen = observe(intent.order, row, at=at, matched_by=MatchedBy.TAG)
+    seen = observe(intent.order, row, at=at, matched_by=matched_by)
     if intent.operation is Operation.PLACE:
         done = seen.status is not OrderStatus.REJECTED
     elif intent.change is not None:
@@ -23,7 +23,7 @@ def verdict(intent: Intent, row: BrokerOrder, at: datetime) -> Intent | None:
     if not done and not seen.status.is_terminal:
         return None
     settled = replace(intent, state=IntentState.DONE) if done else _failed(intent, seen)
-    order = after(settled, intent.order, row, at)
+    order = after(settled, intent.order, row, at, matched_by)
     return replace(settled, order=order, answer=order)
 
 
@@ -36,8 +36,7 @@ def given_up(intent: Intent, row: BrokerOrder | None, at: datetime) -> Intent:
         f"It is proven that the {intent.operation} of order {intent.order_id} had no effect: the broker's order book,"
         f" read completely several times, {what}. Nothing is pending; to try again use {again} key."
     )
-    failure = Failure(code=ErrorCode.BROKER_UNAVAILABLE, message=message, outcome=Outcome.NOT_SENT)
-    failed = replace(intent, state=IntentState.FAILED, failure=failure)
+    failed = _without_effect(intent, message)
     if row is None:
         order = intent.order.moved(OrderStatus.NOT_PLACED, at=at, message="absent from the broker's book")
     else:
@@ -45,12 +44,50 @@ def given_up(intent: Intent, row: BrokerOrder | None, at: datetime) -> Intent:
     return replace(failed, order=order, answer=order)
 
 
-def after(settled: Intent, order: Order, row: BrokerOrder, at: datetime) -> Order:
+def by_word(intent: Intent, why: str, at: datetime, *, took_effect: bool, broker_order_id: str | None) -> Intent:
+    """The intent as an operator settles it, who knows what the book does not show."""
+    message = f"by an operator: {why}"
+    if took_effect:
+        settled = replace(intent, state=IntentState.DONE)
+    else:
+        settled = _without_effect(
+            intent,
+            f"An operator has settled that the {intent.operation} of order {intent.order_id} had no effect: {why}",
+        )
+    order = intent.order
+    if intent.operation is not Operation.PLACE:
+        order = after_word(settled, order, at)
+    elif took_effect:
+        order = replace(
+            order.moved(OrderStatus.ACKNOWLEDGED, at=at, message=message),
+            broker_order_id=broker_order_id,
+            matched_by=MatchedBy.OPERATOR,
+        )
+    else:
+        order = order.moved(OrderStatus.NOT_PLACED, at=at, message=message)
+    return replace(settled, order=order, answer=order)
+
+
+def after_word(settled: Intent, order: Order, at: datetime) -> Order:
+    """An order as it stands once a change of it is settled without a look at its row."""
+    if settled.state is IntentState.DONE and settled.change is not None:
+        order = order.with_terms(settled.change.applied_to(settled.order))
+    return replace(order, pending_op=None, updated_at=at)
+
+
+def after(
+    settled: Intent, order: Order, row: BrokerOrder, at: datetime, matched_by: MatchedBy = MatchedBy.TAG
+) -> Order:
     """An order as it stands once an intent about it is settled by a look at its row."""
     if settled.state is IntentState.DONE and settled.change is not None:
         order = order.with_terms(settled.change.applied_to(settled.order))
-    seen = observe(order, row, at=at, matched_by=MatchedBy.TAG)
+    seen = observe(order, row, at=at, matched_by=matched_by)
     return seen if seen.pending_op is None else replace(seen, pending_op=None, updated_at=at)
+
+
+def _without_effect(intent: Intent, message: str) -> Intent:
+    failure = Failure(code=ErrorCode.BROKER_UNAVAILABLE, message=message, outcome=Outcome.NOT_SENT)
+    return replace(intent, state=IntentState.FAILED, failure=failure)
 
 
 def _failed(intent: Intent, order: Order) -> Intent:

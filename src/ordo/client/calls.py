@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import TypeAdapter
 
 from ordo.client.conversation import Call
@@ -16,8 +18,9 @@ from ordo.client.requests import (
     price_text,
     reading,
 )
+from ordo.schemas.v1.baskets import BasketResult
 from ordo.schemas.v1.market import Instrument, Quote
-from ordo.schemas.v1.orders import Order
+from ordo.schemas.v1.orders import Order, PlaceOrder
 from ordo.schemas.v1.portfolio import Funds, Holding, Portfolio, Position, Trade
 from ordo.schemas.v1.preview import Preview
 from ordo.schemas.v1.safety import KillSwitch
@@ -40,6 +43,7 @@ def place(  # noqa: PLR0913  (an order has that many terms, and each is checked 
     disclosed_quantity: int | None = None,
     after_market: bool | None = None,
     protection: str | None = None,
+    allow_duplicate: bool | None = None,
     key: str | None = None,
     allow_unknown: bool = False,
 ) -> Call[Order]:
@@ -49,6 +53,7 @@ def place(  # noqa: PLR0913  (an order has that many terms, and each is checked 
     `product` it is CNC on NSE and BSE, NRML elsewhere. Prices are rupees, as text or `Decimal`; a float is
     a `TypeError`.
 
+    `allow_duplicate`: it is meant, though it looks like one that was placed a moment ago.
     Without `key` the call makes one, and its own retries reuse it. Raises `OutcomeUnknown`, with the order, where the
     broker's answer was lost; with `allow_unknown` that order is returned. Raises `GatewayUnreachable` where certainly
     nothing was sent, `OrdoApiError` for every refusal.
@@ -68,6 +73,7 @@ def place(  # noqa: PLR0913  (an order has that many terms, and each is checked 
             disclosed_quantity=disclosed_quantity,
             after_market=after_market,
             protection=protection,
+            allow_duplicate=allow_duplicate,
         ),
         key=checked_key(key),
         allow_unknown=allow_unknown,
@@ -145,6 +151,39 @@ def cancel(account: str, order_id: str, *, key: str | None = None, allow_unknown
         read=reading(Order),
         key=checked_key(key),
         allow_unknown=allow_unknown,
+    )
+
+
+def resolve_order(
+    account: str, order_id: str, finding: str, why: str, *, broker_order_id: str | None = None
+) -> Call[Order]:
+    """Settle by hand an order whose outcome nobody can find out: `finding` is PLACED or NOT_PLACED, `why` goes to the
+    audit trail. What the broker's book shows counts more.
+    """
+    return Call(
+        method="POST",
+        path=account_path(account, "orders", order_id, "resolve"),
+        read=reading(Order),
+        body=body(finding=finding, why=why, broker_order_id=broker_order_id),
+        repeatable=False,
+    )
+
+
+def place_basket(legs: Iterable[tuple[str, PlaceOrder]], *, mode: str, key: str | None = None) -> Call[BasketResult]:
+    """Place several orders under one key, each at most once, and return what became of each.
+
+    A leg is an account and its order; `mode` is IN_ORDER or AT_ONCE. What befalls a leg is told in its result and
+    raises nothing. The same basket with the same key tries again what was not sent, and nothing else.
+    """
+    return Call(
+        method="POST",
+        path=path("baskets"),
+        read=reading(BasketResult),
+        body=body(
+            mode=mode,
+            legs=[{"account": account, "order": order.model_dump(mode="json")} for account, order in legs],
+        ),
+        key=checked_key(key),
     )
 
 

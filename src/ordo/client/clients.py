@@ -19,6 +19,11 @@ class Orders(Blocking):
     cancel = blocking(calls.cancel)
     get = blocking(calls.get_order)
     list = blocking(calls.list_orders)
+    resolve = blocking(calls.resolve_order)
+
+
+class Baskets(Blocking):
+    place = blocking(calls.place_basket)
 
 
 class Instruments(Blocking):
@@ -61,6 +66,7 @@ class OrdoClient(Blocking):
         wire = BlockingWire(Place.of(url, token, timeout))
         super().__init__(wire)
         self.orders = Orders(wire)
+        self.baskets = Baskets(wire)
         self.instruments = Instruments(wire)
         self.sessions = Sessions(wire)
         self.kill_switch = KillSwitchControl(wire)
@@ -84,6 +90,11 @@ class AsyncOrders(Awaiting):
     cancel = awaiting(calls.cancel)
     get = awaiting(calls.get_order)
     list = awaiting(calls.list_orders)
+    resolve = awaiting(calls.resolve_order)
+
+
+class AsyncBaskets(Awaiting):
+    place = awaiting(calls.place_basket)
 
 
 class AsyncInstruments(Awaiting):
@@ -132,6 +143,7 @@ class AsyncOrdoClient(Awaiting):
         wire = AwaitingWire(Place.of(url, token, timeout), app)
         super().__init__(wire)
         self.orders = AsyncOrders(wire)
+        self.baskets = AsyncBaskets(wire)
         self.instruments = AsyncInstruments(wire)
         self.sessions = AsyncSessions(wire)
         self.kill_switch = AsyncKillSwitchControl(wire)

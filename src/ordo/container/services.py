@@ -9,6 +9,8 @@ from random import Random
 from dependency_injector import containers, providers
 
 from ordo.adapters.paper.catalogue import load_catalogue
+from ordo.application.baskets import BasketService
+from ordo.application.books import Books
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
 from ordo.application.hours import CalendarWatch
@@ -23,6 +25,7 @@ from ordo.application.orders import OrderService
 from ordo.application.portfolio import PortfolioService, QuoteService
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Patience, Reconciler
+from ordo.application.resolving import Resolver
 from ordo.application.safety import SafetyService
 from ordo.application.screening import Screening
 from ordo.application.sessions import SessionService
@@ -45,6 +48,14 @@ from ordo.schemas.config.settings import Settings
 def _patience(settings: Settings) -> Patience:
     kept = settings.idempotency
     return Patience(pursue=timedelta(seconds=kept.pursue_seconds), absence=timedelta(seconds=kept.absence_seconds))
+
+
+def _absence(settings: Settings) -> timedelta:
+    return _patience(settings).absence
+
+
+def _apart(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.idempotency.duplicate_seconds)
 
 
 def _keep(settings: Settings) -> timedelta:
@@ -79,10 +90,13 @@ class Services(containers.DeclarativeContainer):
     calls: providers.Provider[BrokerCalls] = providers.Singleton(BrokerCalls, brokers, sessions)
     safety: providers.Provider[SafetyService] = providers.Singleton(SafetyService, safety_store, clock, trail)
     knowledge: providers.Provider[Knowledge] = providers.Singleton(Knowledge, idempotency_store)
+    books: providers.Provider[Books] = providers.Singleton(
+        Books, idempotency_store, calls, knowledge, clock, trail, absence=providers.Callable(_absence, settings)
+    )
     reconciler: providers.Provider[Reconciler] = providers.Singleton(
         Reconciler,
         idempotency_store,
-        calls,
+        books,
         knowledge,
         clock,
         trail,
@@ -123,15 +137,25 @@ class Services(containers.DeclarativeContainer):
         always=providers.Callable(_always, brokers, clock),
     )
     reader: providers.Provider[OrderReader] = providers.Singleton(
-        OrderReader, idempotency_store, calls, knowledge, reconciler, clock, trail
+        OrderReader, idempotency_store, calls, books, reconciler
     )
     orders: providers.Provider[OrderService] = providers.Singleton(
-        OrderService, once, reader, screening, sessions, calls, clock, trail
+        OrderService,
+        once,
+        reader,
+        screening,
+        sessions,
+        calls,
+        clock,
+        trail,
+        apart=providers.Callable(_apart, settings),
     )
     gateway: providers.Provider[Gateway] = providers.Singleton(
         Gateway,
         brokers=brokers,
         orders=orders,
+        baskets=providers.Singleton(BasketService, once, orders),
+        resolver=providers.Singleton(Resolver, idempotency_store, reader, reconciler, knowledge, clock, trail),
         portfolio=providers.Singleton(PortfolioService, calls),
         quotes=providers.Singleton(QuoteService, calls, instruments),
         sessions=sessions,

@@ -33,6 +33,7 @@ class AuditKind(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     ORDER_RECONCILED = "order.reconciled"
     ORDER_ANOMALY = "order.anomaly"
+    ORDER_RESOLVED = "order.resolved"
     INSTRUMENTS_LOADED = "instruments.loaded"
     INSTRUMENTS_REFUSED = "instruments.refused"
     KILL_SWITCH_CHANGED = "kill_switch.changed"

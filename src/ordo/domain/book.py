@@ -19,6 +19,7 @@ from ordo.domain.orders import (
     OrderEvent,
     OrderStatus,
     OrderType,
+    PendingOp,
     Product,
     Side,
     Validity,
@@ -114,11 +115,14 @@ class BookIndex:
         return known or self.by_tag.get(order.order_id)
 
 
-def observe(order: Order, row: BrokerOrder, *, at: datetime, matched_by: MatchedBy) -> Order:
+def observe(
+    order: Order, row: BrokerOrder, *, at: datetime, matched_by: MatchedBy, read_at: datetime | None = None
+) -> Order:
     """The order after a look at its row in the broker's book. Looking twice at the same row changes nothing
     more.
 
-    Fills never fall and a status never moves backwards: a row that is behind is ignored. What contradicts
+    Fills never fall and a status never moves backwards: a row that is behind is ignored, and marked as an anomaly where
+    the read that shows it began, at `read_at`, after the order was last known better. What contradicts
     Ordo's belief (a late fill after the end, a row for an order held for not placed, more filled than
     ordered, a word nobody knows) is believed where it shows progress, and always marked as an anomaly in the
     history.
@@ -126,7 +130,7 @@ def observe(order: Order, row: BrokerOrder, *, at: datetime, matched_by: Matched
     quantity = max(row.quantity, order.filled_quantity)
     filled = min(max(row.filled_quantity, order.filled_quantity), quantity)
     status = _status_after(order, row, filled=filled, quantity=quantity)
-    anomaly = _anomaly(order, row, status)
+    anomaly = _anomaly(order, row, status) or _backward(order, row, status, read_at)
     is_behind = row.average_price is None or row.filled_quantity < order.filled_quantity
     after = replace(
         order,
@@ -181,6 +185,35 @@ def _anomaly(order: Order, row: BrokerOrder, status: OrderStatus) -> str | None:
     if order.status.is_terminal and row.filled_quantity > order.filled_quantity:
         return f"filled further after {order.status}"
     return None
+
+
+def _backward(order: Order, row: BrokerOrder, status: OrderStatus, read_at: datetime | None) -> str | None:
+    """What a row takes back. An answer may know more than a read that was under way when it came."""
+    if read_at is None or read_at <= order.updated_at or not order.status.is_broker_word:
+        return None
+    if row.filled_quantity < order.filled_quantity:
+        return f"the broker's book went back from {order.filled_quantity} to {row.filled_quantity} units filled"
+    is_behind = row.status is not None and status is order.status and row.status not in (status, *LEGAL[status])
+    if is_behind and not (row.status is OrderStatus.OPEN and row.filled_quantity):
+        return f"the broker's book went back from {order.status} to {row.status}"
+    return None
+
+
+def still_live(order: Order, row: BrokerOrder, *, at: datetime, sent_before: datetime) -> Order:
+    """The order after a look that shows it live although its cancellation was accepted before a moment: the exchange
+    has refused it.
+    """
+    if order.pending_op is not PendingOp.CANCEL or order.updated_at > sent_before:
+        return order
+    if row.status is None or not row.status.is_live:
+        return order
+    event = OrderEvent(
+        at=at,
+        status=order.status,
+        filled_quantity=order.filled_quantity,
+        message="the cancellation had no effect: the broker's book still shows the order live",
+    )
+    return replace(order, pending_op=None, updated_at=at, history=(*order.history, event))
 
 
 def _status_after(order: Order, row: BrokerOrder, *, filled: int, quantity: int) -> OrderStatus:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome, Refused, Unavailable
 from ordo.domain.instruments import format_decimal
-from ordo.domain.orders import ModifyOrder, Order, PlaceOrder
+from ordo.domain.orders import ModifyOrder, Order, OrderTerms, PlaceOrder
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -50,15 +50,34 @@ class IntentKey:
     def __str__(self) -> str:
         return "\n".join((self.principal, str(self.account), self.route, self.key))
 
+    def given_up(self, order_id: str) -> IntentKey:
+        """Where the record of a placement stays after its key serves another."""
+        return replace(self, route=f"{self.route} {order_id}")
+
 
 def fingerprint(command: PlaceOrder | ModifyOrder | None) -> str:
     """A SHA-256 of what a command means: equal commands give equal prints, however they were written."""
     parts = [type(command).__name__]
     if command is not None:
-        for item in fields(command):
-            value = getattr(command, item.name)
-            parts.append(f"{item.name}={format_decimal(value) if isinstance(value, Decimal) else value}")
+        parts += (f"{item.name}={_plain(getattr(command, item.name))}" for item in fields(command) if item.compare)
+    return digest(*parts)
+
+
+def likeness(terms: OrderTerms) -> str:
+    """A SHA-256 of what makes two orders look like one that was sent twice (domain facts 9, row 20). Coarser than the
+    `fingerprint`.
+    """
+    seen = (terms.instrument, terms.side, terms.quantity, terms.order_type, terms.price)
+    return digest(*(str(_plain(value)) for value in seen))
+
+
+def digest(*parts: str) -> str:
+    """A SHA-256 of some texts, as 64 hexadecimal digits."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return format_decimal(value) if isinstance(value, Decimal) else value
 
 
 class IntentState(StrEnum):
@@ -75,6 +94,13 @@ class IntentState(StrEnum):
     def is_settled(self) -> bool:
         """Whether the first caller's answer is final."""
         return self in (IntentState.DONE, IntentState.FAILED)
+
+
+class Finding(StrEnum):
+    """What an operator has found out about an unknown write: the broker has it, or it had no effect."""
+
+    PLACED = "PLACED"
+    NOT_PLACED = "NOT_PLACED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +140,24 @@ class Failure:
         )
         error.correlation_id = correlation_id
         return error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """How far a placement must stand from others that look like it, under other keys of the same account. None that has
+    not failed may have been made `within` this time of it; with `settled`, none at any time whose outcome is not known.
+    """
+
+    within: timedelta
+    settled: bool = False
+
+    def forbids(self, intent: Intent, other: Intent) -> bool:
+        """Whether a placement is too close to another that looks like it. Orders of one basket are meant to be."""
+        if other.key == intent.key or other.state is IntentState.FAILED:
+            return False
+        if self.settled and not other.state.is_settled:
+            return True
+        return other.key.key != intent.key.key and abs(intent.created_at - other.created_at) < self.within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

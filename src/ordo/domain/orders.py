@@ -20,6 +20,8 @@ from ordo.domain.instruments import InstrumentKey, is_plain
 
 _ORDER_ID = re.compile(r"[1-9][0-9]{14}")
 MAX_QUANTITY = 1_000_000_000
+MAX_MODIFICATIONS = 25
+"""The most changes that an exchange takes of one order (domain facts 9, row 22)."""
 MAX_PRICE = Decimal(1_000_000_000)
 _WHOLE = Decimal(100)
 
@@ -154,6 +156,7 @@ class MatchedBy(StrEnum):
     ANSWER = "answer"
     TAG = "tag"
     FINGERPRINT = "fingerprint"
+    OPERATOR = "operator"
 
 
 def is_order_id(text: str) -> bool:
@@ -262,7 +265,11 @@ def _fit_faults(terms: OrderTerms) -> list[FieldFault]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder(OrderTerms):
-    """The command to place one order."""
+    """The command to place one order. `allow_duplicate`: it is meant, though it looks like one that was placed a moment
+    ago; that is no term of the order.
+    """
+
+    allow_duplicate: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ordo.domain.accounts import Account
-from ordo.domain.idempotency import Intent, IntentKey
+from ordo.domain.idempotency import Apart, Intent, IntentKey
 from ordo.domain.orders import Order
 
 
@@ -22,12 +22,17 @@ class IdempotencyStore(Protocol):
     """
 
     @abstractmethod
-    async def reserve(self, intent: Intent, *, now: datetime) -> Intent | None:
+    async def reserve(
+        self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
+    ) -> Intent | None:
         """Write a new intent and return `None`; or return the intent that already holds its key, and write
         nothing.
 
-        An expired holder is replaced. Raises `OrderIdTaken` when a placement's order id is in use under
-        another key.
+        An expired holder is replaced. A failed placement of the order id `instead_of` gives up the key, and no more:
+        its record stays, and is found by its order id. Raises, and writes nothing: `OrderIdTaken` when a placement's
+        order id is in use under another key; `LooksLikeAnother` when a placement is not as far from one that looks
+        like it as `apart` asks; `ChangeUnderWay` when another modification of the same order is not settled. All of
+        it is atomic across those who share the store.
         """
 
     @abstractmethod
@@ -62,6 +67,10 @@ class IdempotencyStore(Protocol):
         """All intents that are open or unknown, oldest first."""
 
     @abstractmethod
+    async def modifications(self, account: Account, order_id: str) -> int:
+        """How many modifications of an order were reserved and have not failed."""
+
+    @abstractmethod
     async def record(self, order: Order, *, replacing: Order) -> bool:
         """Keep newer knowledge of a placed order. The answer kept for replays stays.
 
@@ -76,3 +85,15 @@ class IdempotencyStore(Protocol):
 
 class OrderIdTaken(Exception):
     """The order id of a placement is already in use: make another and reserve again."""
+
+
+class LooksLikeAnother(Exception):
+    """A placement looks like `other`, under another key, and is too close to it."""
+
+    def __init__(self, other: Intent) -> None:
+        super().__init__(other.order_id)
+        self.other = other
+
+
+class ChangeUnderWay(Exception):
+    """Another modification of the same order is not settled."""

@@ -25,7 +25,7 @@ from ordo.domain.safety import KillState
 from tests.support.broker import Mishap, lost, not_sent, refused
 from tests.support.clock import quiet
 from tests.support.house import House, Services, order_in
-from tests.support.orders import ACCOUNT, BUY_TEN
+from tests.support.orders import ACCOUNT
 from tests.support.stores import fail, fail_times, wait_for
 
 S = OrderStatus
@@ -257,23 +257,79 @@ async def test_a_change_that_came_too_late_had_no_effect(house: House) -> None:
     assert (await house.kept(order.order_id)).status is S.FILLED
 
 
-async def test_a_change_found_beside_another_keeps_the_terms_that_were_sent(house: House) -> None:
-    """Two changes at once: each gives the broker all of its terms, so the later one holds whole."""
-    stop = replace(BUY_TEN, order_type=OrderType.STOP_LIMIT, trigger_price=Decimal("799.00"))
-    order = await house.place(command=stop)
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_of_two_changes_at_once_one_is_sent(house: House, *, is_lost: bool) -> None:
+    order = await house.place()
     hold = asyncio.Event()
-    house.broker.next("modify", Mishap(wait=hold, after=lost()))
-    slow = asyncio.ensure_future(
-        house.now.orders.modify(ACCOUNT, order.order_id, ModifyOrder(trigger_price=Decimal("800.00")), key="slow")
-    )
+    house.broker.next("modify", Mishap(wait=hold, after=lost() if is_lost else None))
+    slow = asyncio.ensure_future(house.now.orders.modify(ACCOUNT, order.order_id, _DEARER, key="slow"))
     await quiet()
-    await _modify(house, order, ModifyOrder(price=Decimal("799.50")), key="fast")
+    cheaper = ModifyOrder(price=Decimal("799.50"))
+    with pytest.raises(Invalid) as refusal:
+        await _modify(house, order, cheaper, key="fast")
+    assert refusal.value.code is ErrorCode.OPERATION_PENDING
+    assert order_in(refusal.value).order_id == order.order_id
+    assert house.audit.kinds(order.order_id)[-1] is AuditKind.ORDER_DENIED
     hold.set()
-    after = await house.clock.finish(asyncio.wait_for(slow, None))
-    row = house.broker.book["B1"]
-    assert (row.price, row.trigger_price) == (Decimal("800.00"), Decimal("800.00"))
-    kept = await house.kept(order.order_id)
-    assert (kept.price, kept.trigger_price) == (after.price, after.trigger_price) == (row.price, row.trigger_price)
+    assert (await house.clock.finish(asyncio.wait_for(slow, None))).price == Decimal("801.00")
+    assert house.broker.count("modify") == 1
+    assert (await _modify(house, order, cheaper, key="fast")).price == Decimal("799.50")
+
+
+async def test_a_cancellation_passes_a_change_that_is_under_way(house: House) -> None:
+    order = await house.place()
+    hold = asyncio.Event()
+    house.broker.next("modify", Mishap(wait=hold))
+    changing = asyncio.ensure_future(house.now.orders.modify(ACCOUNT, order.order_id, _DEARER, key="m1"))
+    await quiet()
+    assert (await _cancel(house, order)).pending_op is PendingOp.CANCEL
+    hold.set()
+    with pytest.raises(Refused):
+        await changing
+
+
+async def test_an_order_is_modified_twenty_five_times_and_no_more(house: House) -> None:
+    order = await house.place()
+    for number in range(25):
+        await _modify(house, order, ModifyOrder(price=Decimal(801) + number % 2), key=f"m{number}")
+    with pytest.raises(Invalid) as refusal:
+        await _modify(house, order, key="one more")
+    assert refusal.value.code is ErrorCode.ORDER_NOT_MODIFIABLE
+    assert "25 times" in refusal.value.message
+    assert (await _modify(house, order, ModifyOrder(price=Decimal(801)), key="m24")).replayed
+    assert house.broker.count("modify") == 25
+
+
+async def test_a_change_that_was_refused_does_not_count(house: House) -> None:
+    order = await house.place()
+    for number in range(30):
+        house.broker.next("modify", Mishap(before=refused(ErrorCode.RISK_LIMIT)))
+        with pytest.raises(Refused):
+            await _modify(house, order, key=f"m{number}")
+    assert (await _modify(house, order, key="last")).price == Decimal("801.00")
+
+
+async def test_a_cancellation_that_the_exchange_refused_does_not_block_the_order_for_ever(house: House) -> None:
+    house.broker.cancels_late = True
+    order = await house.place()
+    assert (await _cancel(house, order)).pending_op is PendingOp.CANCEL
+    await house.clock.advance(59)
+    assert (await house.now.orders.get(ACCOUNT, order.order_id)).pending_op is PendingOp.CANCEL
+    await house.clock.advance(62)
+    after = await _modify(house, order)
+    assert (after.price, after.pending_op) == (Decimal("801.00"), None)
+    assert "the cancellation had no effect" in str([step.message for step in after.history])
+
+
+async def test_while_the_book_can_not_be_read_a_pending_cancellation_stays_pending(house: House) -> None:
+    house.broker.cancels_late = True
+    order = await house.place()
+    await _cancel(house, order)
+    await house.clock.advance(3600)
+    house.broker.unreadable = lost()
+    with pytest.raises(Invalid) as refusal:
+        await _modify(house, order)
+    assert refusal.value.code is ErrorCode.OPERATION_PENDING
 
 
 async def test_fills_that_were_learnt_meanwhile_are_not_lost_by_a_change(house: House) -> None:

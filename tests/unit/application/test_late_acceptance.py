@@ -112,3 +112,29 @@ async def test_a_key_does_not_serve_again_while_the_book_can_not_be_asked(house:
     house.broker.hidden.clear()
     assert (await house.place()).broker_order_id == "B1"
     assert house.broker.count("place") == 1
+
+
+async def test_an_order_that_turns_up_after_its_key_served_another_is_reopened_all_the_same(house: House) -> None:
+    late = await _given_up_though_accepted(house)
+    second = await house.place()
+    assert second.metadata == {"replaces": late.order_id}
+    house.start()
+    house.broker.hidden.clear()
+    listed = {order.order_id: order for order in (await house.now.orders.list(ACCOUNT)).items}
+    assert set(listed) == {late.order_id, second.order_id}
+    reopened = listed[late.order_id]
+    assert (reopened.status, reopened.broker_order_id) == (OrderStatus.OPEN, "B1")
+    assert reopened.history[-1].anomaly
+    anomaly = next(event for event in house.audit.events if event.kind is AuditKind.ORDER_ANOMALY)
+    assert anomaly.order_id == late.order_id
+    assert "NOT_PLACED" in anomaly.facts["anomaly"]
+    assert (await house.place()).order_id == second.order_id
+
+
+async def test_a_search_for_another_order_notices_one_that_turned_up(house: House) -> None:
+    late = await _given_up_though_accepted(house)
+    house.broker.hidden.clear()
+    house.broker.next("place", Mishap(after=lost()))
+    await house.place("k2")
+    assert (await house.kept(late.order_id)).status is OrderStatus.OPEN
+    assert AuditKind.ORDER_ANOMALY in house.audit.kinds(late.order_id)

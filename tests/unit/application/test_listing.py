@@ -283,3 +283,95 @@ async def test_two_who_learn_at_once_lose_nothing_of_each_other(house: House) ->
 async def test_executions_are_read_from_the_broker(house: House) -> None:
     assert (await house.now.orders.trades(ACCOUNT)).items == ()
     assert house.broker.calls == ["trades"]
+
+
+async def test_a_lost_order_whose_row_stands_in_the_book_is_not_listed_as_unknown(house: House) -> None:
+    house.broker.next("place", Mishap(after=lost()))
+    house.broker.unreadable = lost()
+    with pytest.raises(OutcomeUnknown) as failure:
+        await house.place()
+    house.broker.unreadable = None
+    reads = house.broker.count("orders")
+    (order,) = await _list(house)
+    assert (order.order_id, order.status) == (order_in(failure.value).order_id, S.OPEN)
+    assert house.broker.count("orders") == reads + 1
+    assert (await house.place()).replayed
+
+
+async def test_a_list_alone_never_proves_that_an_order_is_absent(house: House) -> None:
+    house.broker.next("place", Mishap(before=lost()))
+    with pytest.raises(OutcomeUnknown):
+        await house.place()
+    for _ in range(5):
+        await house.clock.advance(61)
+        assert [order.status for order in await _list(house)] == [S.UNKNOWN]
+
+
+# What no order explains, and what goes back.
+
+
+def _strange(house: House) -> list[str]:
+    return [event.facts["anomaly"] for event in house.audit.events if event.kind is AuditKind.ORDER_ANOMALY]
+
+
+async def test_each_order_of_another_program_is_told_once(house: House) -> None:
+    house.broker.external(BUY_TEN)
+    await _list(house)
+    house.broker.external(BUY_TEN, tag="375000000000007")
+    await _list(house)
+    await _list(house)
+    assert _strange(house) == [
+        "another program placed this order",
+        "the tag 375000000000007 has the form of Ordo's, but is not on record here",
+    ]
+    told = [event for event in house.audit.events if event.kind is AuditKind.ORDER_ANOMALY]
+    assert [event.facts["broker_order_id"] for event in told] == ["B1", "B2"]
+    assert told[0].account == ACCOUNT
+
+
+async def test_a_second_order_under_one_tag_is_told_as_such(house: House) -> None:
+    order = await house.place()
+    house.broker.external(BUY_TEN, tag=order.order_id)
+    await _list(house)
+    assert _strange(house) == [f"a second order stands in the broker's book under the tag {order.order_id}"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"filled_quantity": 3}, "went back from 4 to 3 units filled"),
+        ({"status": S.TRIGGER_PENDING, "filled_quantity": 0}, "went back from 4 to 0 units filled"),
+    ],
+)
+async def test_a_book_that_takes_a_fill_back_is_an_anomaly_and_not_believed(
+    house: House, facts: dict[str, object], words: str
+) -> None:
+    await house.place()
+    house.broker.fill("B1", 4)
+    await _list(house)
+    await house.clock.advance(1)
+    house.broker.change("B1", **facts)
+    for _ in range(2):
+        (order,) = await _list(house)
+        assert (order.status, order.filled_quantity) == (S.PARTIALLY_FILLED, 4)
+    (told,) = _strange(house)
+    assert words in told
+
+
+async def test_a_book_that_takes_an_end_back_is_an_anomaly_and_not_believed(house: House) -> None:
+    await house.place()
+    house.broker.end("B1", S.CANCELLED)
+    await _list(house)
+    await house.clock.advance(1)
+    house.broker.change("B1", status=S.OPEN)
+    (order,) = await _list(house)
+    assert order.status is S.CANCELLED
+    (told,) = _strange(house)
+    assert "went back from CANCELLED to OPEN" in told
+
+
+async def test_what_is_filled_beyond_the_order_is_told_with_its_words(house: House) -> None:
+    await house.place()
+    house.broker.change("B1", filled_quantity=12, status=S.FILLED)
+    await _list(house)
+    assert _strange(house) == ["the broker filled 12 of 10"]

@@ -285,9 +285,7 @@ async def test_a_switch_that_is_pulled_after_the_checks_still_stops_the_order(ho
     assert (await house.place()).status is S.ACKNOWLEDGED
 
 
-@pytest.mark.parametrize(
-    "error", [not_sent(), Invalid(ErrorCode.INVALID_ORDER, "m"), Unsupported("m", field="product", seen="MTF")]
-)
+@pytest.mark.parametrize("error", [not_sent(), Unsupported("m", field="product", seen="MTF")])
 async def test_what_is_proven_not_sent_leaves_the_key_free(house: House, error: OrdoError) -> None:
     house.broker.next("place", Mishap(before=error))
     with pytest.raises(type(error)) as failure:
@@ -299,6 +297,14 @@ async def test_what_is_proven_not_sent_leaves_the_key_free(house: House, error: 
     assert second.status is S.ACKNOWLEDGED
     assert second.order_id != order_in(failure.value).order_id
     assert len(house.broker.book) == 1
+
+
+@pytest.mark.parametrize("error", [Invalid(ErrorCode.INVALID_ORDER, "m"), ValueError("m")])
+async def test_an_objection_that_may_come_after_the_send_proves_nothing(house: House, error: Exception) -> None:
+    house.broker.next("place", Mishap(after=error))
+    order = await house.place()
+    assert (order.broker_order_id, order.matched_by) == ("B1", MatchedBy.TAG)
+    assert house.broker.count("place") == 1
 
 
 async def test_a_refusal_is_kept_and_told_again_under_its_first_correlation_id(house: House) -> None:

@@ -8,9 +8,9 @@ from datetime import datetime
 from heapq import nsmallest
 
 from ordo.domain.accounts import Account
-from ordo.domain.idempotency import Intent, IntentKey, IntentState, Operation
+from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
 from ordo.domain.orders import Order
-from ordo.ports.idempotency import IdempotencyStore, OrderIdTaken
+from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAnother, OrderIdTaken
 
 
 class MemoryIdempotencyStore(IdempotencyStore):
@@ -22,17 +22,42 @@ class MemoryIdempotencyStore(IdempotencyStore):
         self._intents: dict[IntentKey, Intent] = {}
         self._placed_by: dict[str, IntentKey] = {}
 
-    async def reserve(self, intent: Intent, *, now: datetime) -> Intent | None:
+    async def reserve(
+        self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
+    ) -> Intent | None:
         holder = await self.find(intent.key, now=now)
-        if holder is not None:
+        gives_up = holder is not None and holder.state is IntentState.FAILED and holder.order_id == instead_of
+        if holder is not None and not gives_up:
             return holder
         if intent.operation is Operation.PLACE and self._placed_by.get(intent.order_id, intent.key) != intent.key:
             raise OrderIdTaken
-        expired = self._intents.get(intent.key)
-        if expired is not None:
-            self._drop(expired)
+        if apart is not None:
+            self._keep_apart(intent, apart)
+        if intent.operation is Operation.MODIFY and self._is_changing(intent):
+            raise ChangeUnderWay
+        before = self._intents.get(intent.key)
+        if before is not None:
+            self._drop(before)
+        if before is not None and gives_up:
+            self._keep(replace(before, key=before.key.given_up(before.order_id)))
         self._keep(intent)
         return None
+
+    def _keep_apart(self, intent: Intent, apart: Apart) -> None:
+        for other in self._intents.values():
+            is_like = (
+                other.operation is Operation.PLACE
+                and other.key.account == intent.key.account
+                and likeness(other.order) == likeness(intent.order)
+            )
+            if is_like and apart.forbids(intent, other):
+                raise LooksLikeAnother(other)
+
+    def _is_changing(self, intent: Intent) -> bool:
+        return any(
+            other.operation is Operation.MODIFY and other.order_id == intent.order_id and not other.state.is_settled
+            for other in self._intents.values()
+        )
 
     async def settle(self, intent: Intent) -> Intent | None:
         held = self._intents.get(intent.key)
@@ -62,6 +87,14 @@ class MemoryIdempotencyStore(IdempotencyStore):
 
     async def unsettled(self) -> tuple[Intent, ...]:
         return _oldest_first(intent for intent in self._intents.values() if not intent.state.is_settled)
+
+    async def modifications(self, account: Account, order_id: str) -> int:
+        return sum(
+            intent.operation is Operation.MODIFY
+            and (intent.key.account, intent.order_id) == (account, order_id)
+            and intent.state is not IntentState.FAILED
+            for intent in self._intents.values()
+        )
 
     async def record(self, order: Order, *, replacing: Order) -> bool:
         held = await self.placement(order.account, order.order_id)

@@ -7,18 +7,18 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delete, select, update
+from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delete, func, or_, select, text, update
 
 # SQLite's own form of this statement has the same text, but only this one compiles for both.
 from sqlalchemy.dialects.postgresql import insert
 
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.documents import CHANGE, FAILURE, ORDER
-from ordo.adapters.sql.models import PLACES, UNSETTLED, DbIdempotencyRecord
+from ordo.adapters.sql.models import MODIFIES, PLACES, UNSETTLED, DbIdempotencyRecord
 from ordo.domain.accounts import Account
-from ordo.domain.idempotency import Intent, IntentKey, IntentState, Operation
+from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
 from ordo.domain.orders import Order
-from ordo.ports.idempotency import IdempotencyStore, OrderIdTaken
+from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAnother, OrderIdTaken
 
 _TABLE = DbIdempotencyRecord.__table__
 _SETTLED = tuple(state.value for state in IntentState if state.is_settled)
@@ -39,6 +39,25 @@ _PLACEMENTS = (
     select(_TABLE)
     .where(PLACES, _ACCOUNT, _TABLE.c.created_at >= bindparam("since"))
     .order_by(_TABLE.c.created_at, _TABLE.c.key)
+)
+_ALIKE = (
+    select(_TABLE)
+    .where(
+        PLACES,
+        _ACCOUNT,
+        _TABLE.c.likeness == bindparam("of_likeness"),
+        _TABLE.c.state != IntentState.FAILED.value,
+        or_(UNSETTLED, _TABLE.c.created_at > bindparam("since")),
+    )
+    .order_by(_TABLE.c.created_at, _TABLE.c.key)
+)
+_ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:of, 0))")
+_CHANGING = select(_TABLE.c.key).where(MODIFIES, UNSETTLED, _ORDER_ID, _TABLE.c.key != bindparam("of"))
+_GIVE_UP = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
+_MODIFICATIONS = (
+    select(func.count())
+    .select_from(DbIdempotencyRecord)
+    .where(MODIFIES, _ORDER_ID, _ACCOUNT, _TABLE.c.state != IntentState.FAILED.value)
 )
 _UNSETTLED = select(_TABLE).where(UNSETTLED).order_by(_TABLE.c.created_at, _TABLE.c.key)
 _RECORD = update(DbIdempotencyRecord).where(
@@ -61,17 +80,26 @@ _PURGE = delete(DbIdempotencyRecord).where(
 @dataclass(frozen=True, slots=True)
 class _Reserved:
     holder: Row[Any] | None = None
+    alike: Intent | None = None
     order_id_is_taken: bool = False
+    change_is_under_way: bool = False
 
 
 class SqlIdempotencyStore(IdempotencyStore):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def reserve(self, intent: Intent, *, now: datetime) -> Intent | None:
-        reserved = await self._database.write(partial(_reserve, row=_row(intent), now=now))
+    async def reserve(
+        self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
+    ) -> Intent | None:
+        work = partial(_reserve, intent=intent, row=_row(intent), now=now, apart=apart, instead_of=instead_of)
+        reserved = await self._database.write(work)
         if reserved.order_id_is_taken:
             raise OrderIdTaken
+        if reserved.change_is_under_way:
+            raise ChangeUnderWay
+        if reserved.alike is not None:
+            raise LooksLikeAnother(reserved.alike)
         return None if reserved.holder is None else _intent(reserved.holder)
 
     async def settle(self, intent: Intent) -> Intent | None:
@@ -101,6 +129,11 @@ class SqlIdempotencyStore(IdempotencyStore):
     async def unsettled(self) -> tuple[Intent, ...]:
         return tuple(_intent(row) for row in await self._database.read(partial(_all, statement=_UNSETTLED, named={})))
 
+    async def modifications(self, account: Account, order_id: str) -> int:
+        named = {"of_order": order_id, "of_account": str(account)}
+        row = await self._database.read(partial(_one, statement=_MODIFICATIONS, named=named))
+        return 0 if row is None else int(row[0])
+
     async def record(self, order: Order, *, replacing: Order) -> bool:
         named = {
             "of_order": order.order_id,
@@ -115,18 +148,50 @@ class SqlIdempotencyStore(IdempotencyStore):
         return await self._database.write(partial(_change, statement=_PURGE, named={"now": now, "limit": limit}))
 
 
-def _reserve(connection: Connection, row: dict[str, object], now: datetime) -> _Reserved:
-    if connection.execute(_RESERVE, row).first() is not None:
+def _reserve(
+    connection: Connection,
+    intent: Intent,
+    row: dict[str, object],
+    now: datetime,
+    apart: Apart | None,
+    instead_of: str | None,
+) -> _Reserved:
+    alike = None if apart is None else _alike(connection, intent, row, apart)
+    if alike is None and connection.execute(_RESERVE, row).first() is not None:
         return _Reserved()
     holder = _one(connection, _FIND, {"of": row["key"]})
-    if holder is not None and not _is_expired(holder, now):
+    gives_up = holder is not None and holder.state == IntentState.FAILED and holder.order_id == instead_of
+    if holder is not None and not gives_up and not _is_expired(holder, now):
         return _Reserved(holder=holder)
     named = {"of": row["key"], "of_order": row["order_id"]}
     if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
         return _Reserved(order_id_is_taken=True)
-    connection.execute(_DROP, {"of": row["key"]})
+    if alike is not None:
+        return _Reserved(alike=alike)
+    if row["operation"] == Operation.MODIFY and connection.execute(_CHANGING, named).first() is not None:
+        return _Reserved(change_is_under_way=True)
+    if gives_up:
+        old = {"of": row["key"], "of_order": instead_of, "key": str(intent.key.given_up(str(instead_of)))}
+        connection.execute(_GIVE_UP, old)
+    else:
+        connection.execute(_DROP, {"of": row["key"]})
     connection.execute(_RESERVE, row).one()
     return _Reserved()
+
+
+def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart: Apart) -> Intent | None:
+    if connection.dialect.name == "postgresql":  # Where two who reserve at once don't see each other otherwise.
+        connection.execute(_ONE_BY_ONE, {"of": f"{row['account']} {row['likeness']}"})
+    named = {
+        "of_account": row["account"],
+        "of_likeness": row["likeness"],
+        "since": intent.created_at - apart.within,
+    }
+    for one in _all(connection, _ALIKE, named):
+        other = _intent(one)
+        if apart.forbids(intent, other):
+            return other
+    return None
 
 
 def _settle(connection: Connection, named: dict[str, Any], outcome: dict[str, object]) -> Row[Any] | None:
@@ -171,6 +236,7 @@ def _row(intent: Intent) -> dict[str, object]:
         "fingerprint": intent.fingerprint,
         "account": str(intent.key.account),
         "order_id": intent.order_id,
+        "likeness": likeness(intent.order) if intent.operation is Operation.PLACE else None,
         "change_json": None if intent.change is None else CHANGE.dump(intent.change),
         "correlation_id": intent.correlation_id,
         "owner": intent.owner,

@@ -13,7 +13,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 PLACES = text("operation = 'PLACE'")
+MODIFIES = text("operation = 'MODIFY'")
 UNSETTLED = text("state IN ('OPEN', 'UNKNOWN')")
+CHANGING = text("operation = 'MODIFY' AND state IN ('OPEN', 'UNKNOWN')")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -53,6 +55,7 @@ class DbSession(Db):
 class DbIdempotencyRecord(Db):
     """One intent: the write-ahead record of a write, the order as it is known, and the answer to repeat.
 
+    `likeness`, of placements only, is what a second one under another key must not share within a moment.
     `response_snapshot_json` is what the first caller was told, `failure_json` the error if it was one,
     `order_json` the latest knowledge, as of `order_updated_at`.
     """
@@ -66,6 +69,13 @@ class DbIdempotencyRecord(Db):
             sqlite_where=PLACES,
             postgresql_where=PLACES,
         ),
+        Index(
+            "idempotency_record_changing",
+            "order_id",
+            unique=True,
+            sqlite_where=CHANGING,
+            postgresql_where=CHANGING,
+        ),
         Index("idempotency_record_unsettled", "created_at", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
         Index("idempotency_record_account", "account", "created_at"),
         Index("idempotency_record_expiry", "expires_at"),
@@ -77,6 +87,7 @@ class DbIdempotencyRecord(Db):
     state: Mapped[str]
     account: Mapped[str]
     order_id: Mapped[str]
+    likeness: Mapped[str | None]
     order_json: Mapped[str]
     order_updated_at: Mapped[datetime]
     change_json: Mapped[str | None]

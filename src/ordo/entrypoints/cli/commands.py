@@ -22,8 +22,8 @@ from ordo.entrypoints.cli.reach import Target, reached
 R = TypeVar("R")
 
 __all__ = [
-    "Target", "Ways", "Wish", "cancel", "login", "login_all", "logout", "orders", "place", "portfolio", "quote",
-    "search", "status", "sync",
+    "Found", "Target", "Ways", "Wish", "cancel", "login", "login_all", "logout", "orders", "place", "portfolio", "quote",
+    "resolve", "search", "status", "sync",
 ]  # fmt: skip
 
 
@@ -38,6 +38,16 @@ class Wish:
     limit: str | None
     trigger: str | None
     product: str | None
+    allow_duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What an operator found out, as it was written on the command line."""
+
+    finding: str
+    why: str
+    broker_order_id: str | None
 
 
 def place(wish: Wish, key: str | None, target: Target, *, as_json: bool) -> ExitCode:
@@ -51,6 +61,7 @@ def place(wish: Wish, key: str | None, target: Target, *, as_json: bool) -> Exit
             limit=wish.limit,
             trigger=wish.trigger,
             product=wish.product,
+            allow_duplicate=wish.allow_duplicate or None,
             key=key,
         ),
         pages.order,
@@ -64,6 +75,21 @@ def cancel(account: str, order_id: str, key: str | None, target: Target, *, as_j
     key = key or new_key()
     return _carry_out(
         lambda ordo: ordo.orders.cancel(account, order_id, key=key), pages.order, target, as_json=as_json, key=key
+    )
+
+
+def resolve(account: str, order_id: str, found: Found, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(
+        lambda ordo: ordo.orders.resolve(
+            account,
+            order_id,
+            found.finding.upper().replace("-", "_"),
+            found.why,
+            broker_order_id=found.broker_order_id,
+        ),
+        pages.order,
+        target,
+        as_json=as_json,
     )
 
 

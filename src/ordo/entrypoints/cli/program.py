@@ -60,6 +60,10 @@ Key = Annotated[
     typer.Option(help="Idempotency key: however often the command is repeated with it, one order is placed."),
 ]
 
+AllowDuplicate = Annotated[
+    bool, typer.Option("--allow-duplicate", help="It is meant, though the same was ordered a moment ago.")
+]
+
 
 def run(arguments: list[str]) -> int:
     """Carry out one command line and return its exit code."""
@@ -185,6 +189,7 @@ def _order_command(side: str) -> None:
         trigger: Trigger = None,
         product: Product = None,
         account: AccountOption = DEMO_ACCOUNT,
+        allow_duplicate: AllowDuplicate = False,
         key: Key = None,
         as_json: Json = False,
         url: Url = None,
@@ -200,6 +205,7 @@ def _order_command(side: str) -> None:
             limit=limit,
             trigger=trigger,
             product=product,
+            allow_duplicate=allow_duplicate,
         )
         return commands.place(wish, key, commands.Target(url=url, token=token), as_json=as_json)
 
@@ -222,6 +228,25 @@ def cancel(
     from ordo.entrypoints.cli import commands
 
     return commands.cancel(account, order_id, key, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@app.command()
+def resolve(
+    account: Account,
+    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="Ordo's own id, 15 digits.")],
+    finding: Annotated[str, typer.Argument(metavar="placed|not-placed", help="What you found out at the broker.")],
+    *,
+    why: Annotated[str, typer.Option(help="How you know, for the audit trail.")],
+    broker_order_id: Annotated[str | None, typer.Option(help="The broker's id of an order found placed.")] = None,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Settle by hand an order whose outcome stays unknown. Sends nothing."""
+    from ordo.entrypoints.cli import commands
+
+    found = commands.Found(finding=finding, why=why, broker_order_id=broker_order_id)
+    return commands.resolve(account, order_id, found, commands.Target(url=url, token=token), as_json=as_json)
 
 
 @app.command()

@@ -20,10 +20,10 @@ from ordo.entrypoints.http.failures import HANDLERS
 from ordo.entrypoints.http.methods import Methods
 from ordo.entrypoints.http.openapi import document
 from ordo.entrypoints.http.query import NoUnreadQuery
-from ordo.entrypoints.http.v1 import accounts, instruments, orders, sessions, switchboard
+from ordo.entrypoints.http.v1 import accounts, baskets, instruments, orders, sessions, switchboard
 from ordo.schemas.config.settings import ConfigurationError, load_settings
 
-_VERSION_1: Final = (orders, accounts, sessions, instruments, switchboard)
+_VERSION_1: Final = (orders, baskets, accounts, sessions, instruments, switchboard)
 _THRESHOLDS: Final = (100_000, 50, 100)
 
 

@@ -36,11 +36,14 @@ class LogConfig(_Part):
 
 
 class IdempotencyConfig(_Part):
-    """How long keys are kept, and how long Ordo looks for an order whose reply was lost."""
+    """How long keys are kept, how long Ordo looks for an order whose reply was lost, and for how long a second order of
+    the same terms, under another key, is taken for a slip (0: never).
+    """
 
     keep_days: int = Field(default=7, ge=7, le=3660)
     pursue_seconds: float = Field(default=8, ge=0, le=60)
     absence_seconds: float = Field(default=60, ge=30, le=3600)
+    duplicate_seconds: float = Field(default=2, ge=0, le=60)
 
 
 class HttpConfig(_Part):

@@ -78,6 +78,13 @@ class PlaceOrder(Command[domain.PlaceOrder]):
             " 100 in a string."
         ),
     )
+    allow_duplicate: bool = Field(
+        default=False,
+        description=(
+            "Whether a second order of the same instrument, side, quantity, type and price, under another key, is meant"
+            " so soon after the first: without it that is refused with `RISK_LIMIT` for two seconds."
+        ),
+    )
 
 
 class ModifyOrder(Command[domain.ModifyOrder]):
@@ -148,7 +155,8 @@ class Order(View[domain.Order]):
     updated_at: Time = Field(description="When Ordo last learnt something of it.")
     matched_by: MatchedBy | None = Field(
         description=(
-            "How the broker's order is known to be this one: its `answer`, the `tag`, or a `fingerprint` of its terms."
+            "How the broker's order is known to be this one: its `answer`, the `tag`, a `fingerprint` of its terms"
+            " (probable), or the word of an `operator`."
         )
     )
     history: tuple[OrderEvent, ...] = Field(description="Every step so far, oldest first.")

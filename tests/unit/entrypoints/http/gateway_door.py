@@ -51,6 +51,7 @@ BUY: Mapping[str, Any] = {
     "order_type": "LIMIT",
     "product": "CNC",
     "price": "800.00",
+    "allow_duplicate": True,
 }
 RESTING = {**BUY, "price": "700.00"}
 

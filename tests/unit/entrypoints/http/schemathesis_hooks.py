@@ -24,4 +24,8 @@ def before_call(
 
 
 def _spelled(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _spelled(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_spelled(part) for part in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

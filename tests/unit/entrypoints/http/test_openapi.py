@@ -45,13 +45,15 @@ PUBLISHED = {
     "get /api/v1/accounts/{adapter_id}/{account_id}/orders/{order_id}",
     "patch /api/v1/accounts/{adapter_id}/{account_id}/orders/{order_id}",
     "delete /api/v1/accounts/{adapter_id}/{account_id}/orders/{order_id}",
+    "post /api/v1/accounts/{adapter_id}/{account_id}/orders/{order_id}/resolve",
+    "post /api/v1/baskets",
     "get /api/v1/instruments",
     "get /api/v1/instruments/{key}",
     "post /api/v1/instruments/sync",
     "get /api/v1/kill-switch",
     "put /api/v1/kill-switch",
 }
-KEYED = {"placeOrder", "modifyOrder", "cancelOrder"}
+KEYED = {"placeBasket", "placeOrder", "modifyOrder", "cancelOrder"}
 OF_NO_ROUTE = {ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.TOO_MANY_REQUESTS, ErrorCode.OUTCOME_UNKNOWN}
 
 
@@ -168,6 +170,8 @@ async def test_every_example_works_as_documented(door: Door, document: Json) -> 
             what = f"{operation['operationId']} {name}: {answer.text}"
             if operation["operationId"] in ("answerLogin", "finishLogin"):  # Paper has nothing to be answered.
                 assert answer.status_code == 404, what
+            elif operation["operationId"] == "resolveOrder":  # Nothing is unknown of the order.
+                assert answer.status_code == 409, what
             elif operation["operationId"] == "syncInstruments":  # No master is configured.
                 assert answer.status_code == 422, what
             else:

@@ -13,6 +13,7 @@ from ordo.entrypoints.http.contract import BODY, CHANGE, CHECKS, READ, WRITE, An
 from ordo.entrypoints.http.reading import Call, JsonBody, account, context, key, with_names
 from ordo.schemas.v1.orders import MODIFY_EXAMPLE, PLACE_EXAMPLES, ModifyOrder, Order, PlaceOrder
 from ordo.schemas.v1.preview import Preview
+from ordo.schemas.v1.resolving import ResolveOrder
 
 
 def _order(meaning: str) -> Answer:
@@ -138,8 +139,42 @@ def routes(gateway: Gateway) -> Router:
             await orders.cancel(account(request), order_id, key=key(request), context=context(request))
         )
 
+    @post(
+        "/{order_id:str}/resolve",
+        status_code=200,
+        dto=JsonBody[ResolveOrder],
+        operation_id="resolveOrder",
+        summary="Settle by hand an order whose outcome nobody can find out",
+        description=(
+            "For an operator who has asked the broker. The book is read once more, and what it shows counts more than"
+            " what is said here. The word is written to the audit trail before it counts. Nothing is ever sent."
+        ),
+        opt=contract(
+            answers={200: Answer(meaning="The order as it stands now.", view=Order, headers=("Location",))},
+            raises=(
+                *READ,
+                *BODY,
+                ErrorCode.ORDER_NOT_FOUND,
+                ErrorCode.ORDER_NOT_MODIFIABLE,
+                ErrorCode.INVALID_ORDER,
+                ErrorCode.IDEMPOTENCY_IN_FLIGHT,
+            ),
+        ),
+    )
+    async def resolve(request: Call, data: RequestBody[ResolveOrder]) -> Reply:
+        return answers.order(
+            await gateway.resolver.resolve(
+                account(request),
+                request.path_params["order_id"],
+                data.finding,
+                why=data.why,
+                broker_order_id=data.broker_order_id,
+                context=context(request),
+            )
+        )
+
     return Router(
         "/accounts/{adapter_id:str}/{account_id:str}/orders",
-        route_handlers=[list_orders, place, preview, get_order, modify, cancel],
+        route_handlers=[list_orders, place, preview, get_order, modify, cancel, resolve],
         tags=["Orders"],
     )

@@ -1,0 +1,133 @@
+"""Finding the row of an order in the broker's book, and what a book that lacks it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ordo.domain.book import BookIndex, BrokerOrder, Snapshot
+from ordo.domain.idempotency import Intent
+from ordo.domain.orders import MatchedBy, Order, is_order_id
+
+_CLOCKS_APART = timedelta(seconds=5)
+_LATEST = timedelta(seconds=70)
+"""A send may begin ten seconds after the order was made, and the broker may take a minute to stamp it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookRead:
+    """One complete read of an account's book, beside what Ordo placed there that day.
+
+    `began` is when the read was asked for, an aware time. `declared_echo`: the adapter says that the book shows tags;
+    the rows of orders that are known by the broker's id say whether that is so for this account. `shows_rejected`: the
+    adapter says that the book lists rejected orders.
+    """
+
+    began: datetime
+    book: Snapshot[BrokerOrder]
+    index: BookIndex
+    placements: tuple[Intent, ...]
+    declared_echo: bool
+    shows_rejected: bool
+
+    @property
+    def shown_echo(self) -> bool | None:
+        """Whether the rows of known orders carry their tags; `None` where there is no such row."""
+        known = [
+            (row.tag, placement.order_id)
+            for placement in self.placements
+            if (row := self.index.by_id.get(placement.order.broker_order_id or "")) is not None
+        ]
+        tagged = [placement.order_id for placement in self.placements if placement.order_id in self.index.by_tag]
+        if not known:
+            return True if tagged else None
+        return all(tag == order_id for tag, order_id in known)
+
+    @property
+    def echo(self) -> bool:
+        """Whether this account's book shows tags, as far as is known."""
+        return self.declared_echo if self.shown_echo is None else self.shown_echo
+
+    def find(self, order: Order) -> tuple[BrokerOrder, MatchedBy] | None:
+        """The row of an order: by its ids; where the book shows no tags, the only row that it can be, if no other
+        order of ours can be that row.
+        """
+        row = self.index.row(order)
+        if row is not None:
+            return row, MatchedBy.TAG
+        if order.broker_order_id is not None or self.echo:
+            return None
+        rows = self.candidates(order)
+        if len(rows) != 1 or self._is_contested(order, rows[0]):
+            return None
+        return rows[0], MatchedBy.FINGERPRINT
+
+    def candidates(self, order: Order) -> list[BrokerOrder]:
+        """The rows without a tag that nobody claims and that the order could be."""
+        claimed = {placement.order.broker_order_id for placement in self.placements}
+        return [
+            row
+            for row in self.book.items
+            if not (row.tag is not None and is_order_id(row.tag))
+            and row.broker_order_id not in claimed
+            and could_be(order, row)
+        ]
+
+    def lacks_known(self) -> bool:
+        """Whether an order that is known to be there is missing: then the book is stale or cut."""
+        return any(
+            placement.order.broker_order_id is not None
+            and placement.created_at < self.began
+            and placement.order.broker_order_id not in self.index.by_id
+            for placement in self.placements
+        )
+
+    def lacks(self, order: Order) -> bool:
+        """Whether this read, for its part, shows that an order is not there. It takes tags, a book that lists what was
+        rejected and lacks nothing else, and, where tags are only promised, no row that could be the order without one.
+        """
+        if not self.echo or not self.shows_rejected or self.lacks_known() or self.index.row(order) is not None:
+            return False
+        return self.shown_echo is True or not self.candidates(order)
+
+    def _is_contested(self, order: Order, row: BrokerOrder) -> bool:
+        return any(
+            placement.order_id != order.order_id
+            and placement.order.broker_order_id is None
+            and could_be(placement.order, row)
+            for placement in self.placements
+        )
+
+
+def could_be(order: Order, row: BrokerOrder) -> bool:
+    """Whether a row has the terms of an order and a time at which it may have reached the broker."""
+    kind = order.order_type
+    asked = (order.instrument, order.side, order.quantity, order.product, order.validity, kind)
+    there = (row.instrument, row.side, row.quantity, row.product, row.validity, row.order_type)
+    return (
+        asked == there
+        and (not kind.has_price or order.price == row.price)
+        and (not kind.has_trigger or order.trigger_price == row.trigger_price)
+        and order.created_at - _CLOCKS_APART <= row.placed_at <= order.created_at + _LATEST
+    )
+
+
+def unexplained(read: BookRead) -> Iterable[tuple[BrokerOrder, str]]:
+    """The rows that no order of this gateway explains, each with what is strange about it."""
+    claimed = {placement.order.broker_order_id for placement in read.placements}
+    ours = {placement.order_id for placement in read.placements}
+    awaited = {
+        placement.order_id: placement.order for placement in read.placements if placement.order.broker_order_id is None
+    }
+    for row in read.book.items:
+        if row.broker_order_id in claimed or row.tag in awaited:
+            continue
+        if not read.echo and any(could_be(order, row) for order in awaited.values()):
+            continue
+        if row.tag in ours:
+            yield row, f"a second order stands in the broker's book under the tag {row.tag}"
+        elif row.tag is not None and is_order_id(row.tag):
+            yield row, f"the tag {row.tag} has the form of Ordo's, but is not on record here"
+        else:
+            yield row, "another program placed this order"
