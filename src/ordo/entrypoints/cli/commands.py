@@ -22,8 +22,8 @@ from ordo.entrypoints.cli.reach import Target, reached
 R = TypeVar("R")
 
 __all__ = [
-    "Found", "Target", "Ways", "Wish", "cancel", "login", "login_all", "logout", "orders", "place", "portfolio", "quote",
-    "resolve", "search", "status", "sync",
+    "Found", "Target", "Ways", "Wish", "cancel", "login", "login_all", "logout", "orders", "place", "portfolio",
+    "quote", "resolve", "search", "status", "sync",
 ]  # fmt: skip
 
 
