@@ -4,6 +4,7 @@ URL is ever shown.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -31,6 +32,7 @@ _REGULAR: Final = f"{_ORDERS}/regular"
 _OTHER_VERB: Final = frozenset({404, 405, 422})
 _NULL_HOLDINGS_STATUS: Final = 422
 _HELD_BACK: Final = 2.0
+_MANY: Final = 200
 
 _ORDER_ROWS: Final = TypeAdapter(tuple[wire.OrderRow, ...])
 _TRADE_ROWS: Final = TypeAdapter(tuple[wire.TradeRow, ...])
@@ -194,7 +196,10 @@ class HdfcClient:
         return f"{self._door.base_url}{_V1}/login?{self._query()}"
 
     async def _rows(self, shape: TypeAdapter[T], path: str, token: Secret, what: str, *, nothing: bool = False) -> T:
-        return self._parsed(shape, await self._ask("GET", path, token, None, what), what, nothing=nothing)
+        said = await self._ask("GET", path, token, None, what)
+        if isinstance(said.data, list) and len(said.data) > _MANY:
+            return await asyncio.to_thread(self._parsed, shape, said, what)
+        return self._parsed(shape, said, what, nothing=nothing)
 
     def _parsed(self, shape: TypeAdapter[T], said: Said, what: str, *, nothing: bool = False) -> T:
         """`nothing`: that `data` is null is documented for it. That the key is missing never is."""
@@ -210,12 +215,8 @@ class HdfcClient:
         try:
             return await self._said(method, path, token, body, {})
         except HttpFailure as failure:
-            timed_out = isinstance(failure, ReplyTimedOut)
-            raise Unavailable(
-                ErrorCode.BROKER_TIMEOUT if timed_out else ErrorCode.BROKER_UNAVAILABLE,
-                f"HDFC gave no {what}: {failure.reason}. Nothing is known of it; ask again.",
-                broker_id=self._door.broker_id,
-            ) from None
+            text = f"HDFC did not give {what}: {failure.reason}. Nothing is known of it; ask again."
+            raise self._unavailable(failure, text) from None
 
     async def _write(self, call: Call, method: str, path: str, token: Secret, body: object) -> Said:
         if not await self._writes.turn(at_most=_HELD_BACK):
@@ -264,12 +265,8 @@ class HdfcClient:
                 broker_id=self._door.broker_id,
             ) from None
         except HttpFailure as failure:
-            timed_out = isinstance(failure, ReplyTimedOut)
-            raise Unavailable(
-                ErrorCode.BROKER_TIMEOUT if timed_out else ErrorCode.BROKER_UNAVAILABLE,
-                f"HDFC did not answer the login: {failure.reason}. No session was opened; start the login again.",
-                broker_id=self._door.broker_id,
-            ) from None
+            text = f"HDFC did not answer the login: {failure.reason}. No session was opened; start the login again."
+            raise self._unavailable(failure, text) from None
 
     async def _said(self, method: str, path: str, token: Secret | None, body: object, query: Mapping[str, str]) -> Said:
         headers = {"User-Agent": self._door.user_agent, "Accept": "application/json"}
@@ -283,6 +280,11 @@ class HdfcClient:
         request = HttpRequest(method=method, url=url, headers=headers, body=content)
         reply = await self._http.send(request, total=self._door.timeout)
         return Said.of(reply.status, reply.body)
+
+    def _unavailable(self, failure: HttpFailure, text: str) -> Unavailable:
+        timed_out = isinstance(failure, ReplyTimedOut)
+        code = ErrorCode.BROKER_TIMEOUT if timed_out else ErrorCode.BROKER_UNAVAILABLE
+        return Unavailable(code, text, broker_id=self._door.broker_id)
 
     def _query(self, **query: str) -> str:
         return urlencode({"api_key": self._door.api_key.reveal(), **query})

@@ -168,7 +168,17 @@ async def test_nobody_there_is_not_sent() -> None:
         assert host.asked == []
 
 
-@pytest.mark.parametrize("text", ["Something went wrong", "Request timed out: invalid price", "Please try again later"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Something went wrong",
+        "Request timed out: invalid price",
+        "Please try again later",
+        "Invalid response from exchange",
+        "Order sent; exchange is not connected, quantity is required",
+        "Failed to confirm the price: it is invalid",
+    ],
+)
 @pytest.mark.parametrize("status", [200, 400, 404, 422])
 def test_words_of_doubt_stand_above_every_table(text: str, status: int) -> None:
     said = Said.of(status, json.dumps({"status": "error", "message": text}).encode())
