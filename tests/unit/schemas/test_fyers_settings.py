@@ -74,6 +74,11 @@ def test_the_setting_of_the_instruments_stands_above_the_brokers() -> None:
     [
         ({"ORDO_BROKERS__FYERS__CLIENT_ID": "AB12-100"}, "secret_key must be set"),
         ({"ORDO_BROKERS__FYERS__SECRET_KEY": "canary"}, "client_id must be set"),
+        (
+            {"ORDO_BROKERS__FYERS__CLIENT_ID": "AB12-100", "ORDO_BROKERS__FYERS__BASE_URL": "http://127.0.0.1:9001"},
+            "secret_key must be set",
+        ),
+        ({"ORDO_BROKERS__FYERS__BASE_URL": "https://api-t1.fyers.in/api/v3/"}, "client_id and secret_key must be set"),
         ({"ORDO_BROKERS__FYERS__ENABLED": "true"}, "client_id and secret_key must be set"),
         ({**_APP, "ORDO_BROKERS__FYERS__BASE_URL": "api.example.com"}, "base_url"),
         ({**_APP, "ORDO_BROKERS__FYERS__BASE_URL": "ftp://api.example.com"}, "base_url"),

@@ -70,9 +70,10 @@ class FyersConfig(BrokerConfig):
     @classmethod
     def _emulated(cls, values: object) -> object:
         """An emulator has one app, whose id and secret everybody knows."""
-        if isinstance(values, dict) and values.get("base_url", _FYERS_API) != _FYERS_API:
-            return {"client_id": "EMULATED-100", "secret_key": "EMULATED-SECRET"} | values
-        return values
+        if not isinstance(values, dict) or values.keys() & {"client_id", "secret_key"}:
+            return values
+        is_own = str(values.get("base_url", _FYERS_API)).rstrip("/") == _FYERS_API
+        return values if is_own else {"client_id": "EMULATED-100", "secret_key": "EMULATED-SECRET"} | values
 
     @model_validator(mode="after")
     def _registered(self) -> Self:

@@ -12,6 +12,8 @@ from ordo.domain.book import BrokerOrder
 from ordo.domain.errors import ErrorCode, OutcomeUnknown, Refused, Unavailable
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.orders import OrderStatus, OrderTerms, OrderType, Product, Side
+from ordo.domain.sessions import LoginChallenge, Session
+from ordo_emulators.faults import Fault, Operation, sensible
 from ordo_emulators.fyers.settings import Rejections, Settings
 from tests.contract.brokers.fyers import FyersHarness, harness
 
@@ -136,3 +138,25 @@ async def test_contracts_are_counted_in_units_both_ways(root: str, lots: int, pr
         (position,) = (await fyers.broker.positions(fyers.session)).items
         assert (str(position.instrument), position.quantity) == (key, lots * size)
         assert position.buy_value == position.average_price * lots * size
+
+
+async def test_no_fault_of_a_login_opens_a_session() -> None:
+    async with harness() as fyers:
+        for fault in sorted(sensible(Operation.LOGIN)):
+            challenge = await fyers.login.begin(fyers.account)
+            assert isinstance(challenge, LoginChallenge)
+            answer = await fyers.answer(challenge)
+            await fyers.venue.fault("login", fault)
+            with pytest.raises(Refused if fault is Fault.RATE_LIMITED else Unavailable):
+                await fyers.login.answer(challenge, answer)
+
+
+async def test_a_code_works_once() -> None:
+    async with harness() as fyers:
+        challenge = await fyers.login.begin(fyers.account)
+        assert isinstance(challenge, LoginChallenge)
+        answer = await fyers.answer(challenge)
+        assert isinstance(await fyers.login.answer(challenge, answer), Session)
+        with pytest.raises(Refused) as refusal:
+            await fyers.login.answer(challenge, answer)
+        assert refusal.value.code is ErrorCode.INVALID_CREDENTIALS

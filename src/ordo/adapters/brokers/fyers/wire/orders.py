@@ -1,0 +1,100 @@
+"""Orders and trades."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from ordo.adapters.brokers.fyers.wire.envelope import (
+    CODES,
+    Envelope,
+    MaybeNumber,
+    MaybeWhole,
+    Name,
+    Number,
+    ProductCode,
+    SideCode,
+    Text,
+    TypeCode,
+    ValidityCode,
+    Whole,
+    Wire,
+)
+
+
+class PlaceRequest(Wire):
+    """The ten fields that are always sent, and the tag."""
+
+    symbol: str
+    qty: int
+    type: TypeCode
+    side: SideCode
+    product_type: ProductCode
+    limit_price: Decimal
+    stop_price: Decimal
+    validity: ValidityCode
+    disclosed_qty: int
+    offline_order: bool
+    order_tag: str
+
+
+class ModifyRequest(Wire):
+    """The full set: a partial one was refused in the wild."""
+
+    id: str
+    type: TypeCode
+    limit_price: Decimal
+    stop_price: Decimal
+    qty: int
+    disclosed_qty: int
+
+
+class CancelRequest(Wire):
+    id: str
+
+
+class Listed(Wire):
+    """By what an instrument is named in a row."""
+
+    symbol: Name
+    fy_token: Text = ""
+    exchange: MaybeWhole = None
+    segment: MaybeWhole = None
+
+
+class OrderRow(Listed):
+    id: Name
+    qty: Whole
+    filled_qty: Whole
+    type: Annotated[TypeCode, CODES]
+    side: Annotated[SideCode, CODES]
+    status: Whole
+    product_type: ProductCode
+    order_validity: ValidityCode
+    order_date_time: Name
+    limit_price: MaybeNumber = None
+    stop_price: MaybeNumber = None
+    traded_price: MaybeNumber = None
+    offline_order: bool = False
+    message: Text = ""
+    order_tag: Text = ""
+    exch_ord_id: Text = ""
+
+
+class OrderBook(Envelope):
+    order_book: list[OrderRow]
+
+
+class TradeRow(Listed):
+    order_number: Name
+    trade_number: Name
+    traded_qty: Whole
+    trade_price: Number
+    side: Annotated[SideCode, CODES]
+    product_type: ProductCode
+    order_date_time: Name
+    order_tag: Text = ""
+
+
+class TradeBook(Envelope):
+    trade_book: list[TradeRow]
