@@ -189,8 +189,8 @@ def of_read(said: Said, what: str, broker_id: str) -> OrdoError:
 
 def of_write(said: Said, call: Call, broker_id: str) -> OrdoError:
     """Why a write failed: `Refused` where the tables prove it, else `OutcomeUnknown`."""
-    code = _STATUSES.get(said.status)
-    if said.is_own and (code is not None or said.status in _REFUSING):
+    code = None if said.says_success else _STATUSES.get(said.status)
+    if said.is_own and not said.says_success and (code is not None or said.status in _REFUSING):
         code = _by_text(said.message, call) or code
     if code is None:
         return OutcomeUnknown(

@@ -185,6 +185,13 @@ def test_words_of_doubt_stand_above_every_table(text: str, status: int) -> None:
     assert isinstance(of_write(said, Call.PLACE, "hdfc"), OutcomeUnknown)
 
 
+@pytest.mark.parametrize("status", [200, 400, 422])
+def test_an_answer_that_contradicts_itself_proves_nothing(status: int) -> None:
+    said = Said.of(status, b'{"status": "success", "error": "Invalid security", "data": {"order_id": "1"}}')
+    assert not said.succeeded
+    assert isinstance(of_write(said, Call.PLACE, "hdfc"), OutcomeUnknown)
+
+
 @pytest.mark.parametrize("status", [*range(300, 309), 400, 402, 404, 405, 408, 409, 413, 415, 422, 425, 500, 502, 504])
 @pytest.mark.parametrize("body", [b"", b"<html>invalid price</html>", b"[]", b"null", b'{"status": "error"}'])
 def test_a_foreign_or_wordless_answer_proves_nothing(status: int, body: bytes) -> None:
