@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -110,5 +110,5 @@ async def desk_of_fyers() -> AsyncIterator[Desk]:
     host = Host()
     async with serve(host) as origin:
         desk = Desk(host, origin)
-        yield desk
-        await desk.line.aclose()
+        async with aclosing(desk.line):
+            yield desk

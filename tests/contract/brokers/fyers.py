@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -66,9 +66,8 @@ async def instruments(master_url: str) -> MemoryInstruments:
 async def harness(settings: Settings = _UNLIMITED) -> AsyncIterator[FyersHarness]:
     clock = VirtualClock()
     emulator = FyersEmulator(clock=clock.now, settings=settings)
-    async with serve(controlled(emulator)) as origin:
+    async with serve(controlled(emulator)) as origin, aclosing(SpoiltLine()) as line:
         urls = emulator.urls(origin)
-        line = SpoiltLine()
         client = FyersClient(line, Hosts(api=urls["base_url"], data=urls["data_url"]), app_id=APP_ID)
         login = FyersLogin(
             client=client, clock=clock, app_id=APP_ID, secret=Secret(SECRET), redirect_uri="http://127.0.0.1/callback"
@@ -92,4 +91,3 @@ async def harness(settings: Settings = _UNLIMITED) -> AsyncIterator[FyersHarness
             clock=clock,
             venue=EmulatedVenue(emulator._desk.exchange, emulator.faults, line, clock),
         )
-        await line.aclose()

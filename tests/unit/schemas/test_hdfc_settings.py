@@ -43,6 +43,11 @@ def test_the_address_of_an_emulator_is_enough() -> None:
     assert masters(settings) == ["http://127.0.0.1:9001/oapi/v1/security-master"]
 
 
+def test_who_names_an_app_must_name_it_wholly() -> None:
+    with pytest.raises(ConfigurationError, match="api_secret must be set"):
+        load_settings({"ORDO_BROKERS__HDFC__BASE_URL": "http://127.0.0.1:9001", "ORDO_BROKERS__HDFC__API_KEY": "x"})
+
+
 def test_the_master_may_be_elsewhere() -> None:
     settings = load_settings(_APP | {"ORDO_BROKERS__HDFC__MASTER_URL": "https://elsewhere/master.csv"})
     assert masters(settings) == ["https://elsewhere/master.csv"]

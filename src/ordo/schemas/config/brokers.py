@@ -148,9 +148,10 @@ class HDFCConfig(BrokerConfig):
     @classmethod
     def _emulated(cls, values: object) -> object:
         """An emulator has one app, whose key and secret everybody knows."""
-        if isinstance(values, dict) and values.get("base_url", _HDFC_API) != _HDFC_API:
-            return {"api_key": "EMULATED", "api_secret": "EMULATED-SECRET"} | values
-        return values
+        if not isinstance(values, dict) or values.keys() & {"api_key", "api_secret"}:
+            return values
+        is_own = str(values.get("base_url", _HDFC_API)).rstrip("/") == _HDFC_API
+        return values if is_own else {"api_key": "EMULATED", "api_secret": "EMULATED-SECRET"} | values
 
     @model_validator(mode="after")
     def _registered(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from decimal import Decimal
@@ -13,11 +14,10 @@ from ordo.adapters.brokers.hdfc.mapping.books import oldest_first, order_of, tra
 from ordo.adapters.brokers.hdfc.mapping.portfolio import funds_of, holding_of, position_of, prices_of
 from ordo.adapters.brokers.hdfc.mapping.protection import protected_price
 from ordo.adapters.brokers.hdfc.mapping.requests import modify_body, place_body
-from ordo.adapters.brokers.hdfc.symbols import address_of, instrument_of, key_of, named_holding, quote_exchange
+from ordo.adapters.brokers.hdfc.symbols import address_of, instrument_of, named_holding, quote_exchange
 from ordo.adapters.brokers.hdfc.wire import OrderRow
 from ordo.domain.book import Acknowledged, BrokerOrder, Snapshot
 from ordo.domain.capabilities import Capabilities
-from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, NotSent, Refused, Unavailable, Unsupported
 from ordo.domain.instruments import Instrument, InstrumentKey, Venue
 from ordo.domain.market import Quote
@@ -51,6 +51,8 @@ CAPABILITIES: Final = Capabilities(
 CONVERTING: Final = replace(CAPABILITIES, market_protection=True)
 """What is offered where market orders are converted to limit orders at a protected price."""
 
+_MANY: Final = 200
+_MOST_TOLD: Final = 1_000
 _AS_LIMIT: Final = {OrderType.MARKET: OrderType.LIMIT, OrderType.STOP_MARKET: OrderType.STOP_LIMIT}
 
 
@@ -73,6 +75,7 @@ class HdfcBroker(Broker):
         self._client = client
         self._instruments = instruments
         self._clock = clock
+        self._told: set[tuple[str, str]] = set()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -99,8 +102,9 @@ class HdfcBroker(Broker):
     async def orders(self, session: Session) -> Snapshot[BrokerOrder]:
         as_of = self._clock.now()
         rows = await self._client.orders(session.access_token)
-        with reading("the order book"):
-            return Snapshot(as_of=as_of, items=oldest_first(map(self._reader(), rows)))
+        # A day of many thousand orders must not hold up the orders that are being sent.
+        items = await asyncio.to_thread(self._read, rows) if len(rows) > _MANY else self._read(rows)
+        return Snapshot(as_of=as_of, items=items)
 
     async def trades(self, session: Session) -> Snapshot[Trade]:
         as_of = self._clock.now()
@@ -124,11 +128,10 @@ class HdfcBroker(Broker):
         rows = await self._client.positions(session.access_token)
         directory = self._instruments.directory()
         with reading("the positions"):
-            keys = [key_of(directory, row) for row in rows]
-            listed = [one for row in rows if (one := instrument_of(directory, row)) is not None]
-        prices = await self._marks(session, listed)
+            named = [(row, instrument_of(directory, row)) for row in rows]
+        prices = await self._marks(session, [found for _, found in named if found is not None])
         with reading("the positions"):
-            items = [position_of(row, directory, prices.get(key)) for row, key in zip(rows, keys, strict=True)]
+            items = [position_of(row, found, None if found is None else prices.get(found.key)) for row, found in named]
         return Snapshot(as_of=as_of, items=tuple(items))
 
     async def holdings(self, session: Session) -> Snapshot[Holding]:
@@ -156,8 +159,32 @@ class HdfcBroker(Broker):
             )
         return tuple(Quote(instrument=key, last_price=prices[key], timestamp=now) for key in instruments)
 
-    def _reader(self) -> _Reader:
-        return _Reader(self._instruments.directory(), self._adapter_id)
+    def _read(self, rows: tuple[OrderRow, ...]) -> tuple[BrokerOrder, ...]:
+        directory = self._instruments.directory()
+        with reading("the order book"):
+            orders = oldest_first(order_of(row, directory) for row in rows)
+        for order in orders:
+            if order.status is None:
+                self._alert(order)
+        return orders
+
+    def _alert(self, order: BrokerOrder) -> None:
+        """Be loud about a status that nobody knows, once for each word of an order."""
+        mark = (order.broker_order_id, order.raw_status)
+        if mark in self._told:
+            return
+        if len(self._told) >= _MOST_TOLD:
+            self._told.clear()
+        self._told.add(mark)
+        _log.error(
+            "%s: order %s has the status %r, which Ordo does not know beside %d of %d filled; it is held for live. Look"
+            " at it at the broker, and report the word.",
+            self._adapter_id,
+            order.broker_order_id,
+            order.raw_status,
+            order.filled_quantity,
+            order.quantity,
+        )
 
     async def _marks(self, session: Session, listed: list[Instrument]) -> dict[InstrumentKey, Decimal]:
         """The prices that can be had. Without any, positions and holdings are still known: their value is not."""
@@ -207,25 +234,3 @@ class HdfcBroker(Broker):
             )
         price = protected_price(terms, instrument, start, self._config.protection_percent)
         return replace(terms, order_type=kind, price=price, protection="auto")
-
-
-class _Reader:
-    """Reads the rows of one book, and is loud about words that nobody knows."""
-
-    def __init__(self, directory: InstrumentDirectory, adapter_id: str) -> None:
-        self._directory = directory
-        self._adapter_id = adapter_id
-
-    def __call__(self, row: OrderRow) -> BrokerOrder:
-        order = order_of(row, self._directory)
-        if order.status is None:
-            _log.error(
-                "%s: order %s has the status %r, which Ordo does not know beside %d of %d filled; it is held for live."
-                " Look at it at the broker, and report the word.",
-                self._adapter_id,
-                order.broker_order_id,
-                order.raw_status,
-                order.filled_quantity,
-                order.quantity,
-            )
-        return order

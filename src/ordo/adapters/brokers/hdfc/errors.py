@@ -84,8 +84,9 @@ class Said:
 
 # Words that leave open what the order system did: they stand above every other.
 _DOUBTS: Final = re.compile(
-    r"something|went wrong|time[d ]*-?out|try (again|later)|unable to (process|connect|reach)|internal|unexpected"
-    r"|in progress|already (sent|submitted|received)|unknown|no response|not responding|gateway",
+    r"something|went wrong|time[d ]*-?out|try (again|later)|unable to|could not|fail(ed|ure)?\b|internal|unexpected"
+    r"|unknown|in progress|processing|await|respon|acknowledg|confirm|backend|gateway|connect"
+    r"|already (sent|submitted|received)",
     re.IGNORECASE,
 )
 _FIELDS: Final = (
@@ -94,8 +95,9 @@ _FIELDS: Final = (
     r"|\bunderlying(?:_symbol)?|\b(?:external_)?reference(?:_number)?"
 )
 _FAULTS: Final = (
-    r"\binvalid|\brequired|\bmandatory|\bmultiple|\btick\b|\blot\b|\bcircuit|\bfreeze|\bzero\b|\bcannot be"
-    r"|\bshould be|\bmust be|\bexceeds"
+    r"\binvalid|\brequired|\bmandatory|\bmultiple|\btick\b|\blot\b|\bcircuit|\bfreeze|\bexceeds"
+    r"|\bcannot be (?:less|greater|more|zero|negative|blank|empty)"
+    r"|\b(?:should|must) be (?:an? |in )?(?:multiple|greater|more|less|above|below|positive|within|one of|numeric)"
 )
 
 # Case-blind; the first that matches counts (section 8.3).
@@ -105,7 +107,10 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], ErrorCode], ...]] = tuple(
         (r"\bip\b.*(not |un).*(whitelist|map|allow|regist|authori)|un-?authori[sz]ed ip\b", _E.IP_NOT_ALLOWED),
         (r"invalid_?apikey|api[ _]?key.*(invalid|inactive|expired)|invalid api[ _]?key", _E.PERMISSION_DENIED),
         (r"invalid credentials|full authentication", _E.INVALID_SESSION),
-        (r"token.{0,20}(expired|invalid)|(expired|invalid) (access )?token\b", _E.INVALID_SESSION),
+        (
+            r"(?<!instrument )(?<!scrip )\btoken.{0,20}(expired|invalid)|(expired|invalid) (access )?token\b",
+            _E.INVALID_SESSION,
+        ),
         (r"\bunauthori[sz]ed\b|session.{0,12}(expired|invalid)|(expired|invalid) session", _E.INVALID_SESSION),
         (r"too many requests|rate ?limit|throttl", _E.RATE_LIMITED),
         (r"can only of limit type", _E.INVALID_ORDER),
@@ -176,7 +181,7 @@ def of_read(said: Said, what: str, broker_id: str) -> OrdoError:
             return _refused(code, said, f"HDFC refused to give {what}", broker_id)
     return Unavailable(
         ErrorCode.BROKER_UNAVAILABLE,
-        f"HDFC gave no {what} ({_described(said)}). Nothing is known of it; ask again.",
+        f"HDFC did not give {what} ({_described(said)}). Nothing is known of it; ask again.",
         broker_id=broker_id,
         native_error=said.message or None,
     )
@@ -184,8 +189,8 @@ def of_read(said: Said, what: str, broker_id: str) -> OrdoError:
 
 def of_write(said: Said, call: Call, broker_id: str) -> OrdoError:
     """Why a write failed: `Refused` where the tables prove it, else `OutcomeUnknown`."""
-    code = _STATUSES.get(said.status)
-    if said.is_own and (code is not None or said.status in _REFUSING):
+    code = None if said.says_success else _STATUSES.get(said.status)
+    if said.is_own and not said.says_success and (code is not None or said.status in _REFUSING):
         code = _by_text(said.message, call) or code
     if code is None:
         return OutcomeUnknown(

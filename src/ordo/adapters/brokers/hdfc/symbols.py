@@ -111,17 +111,17 @@ def instrument_of(directory: InstrumentDirectory, row: Named) -> Instrument | No
     return found or _contract(directory, row)
 
 
-def key_of(directory: InstrumentDirectory, row: Named) -> InstrumentKey:
-    """The key of a row's instrument. What no master lists keeps the broker's code, or its ISIN, as its symbol, for a
-    row must not be lost; a contract is named by what it is. Raises `ValueError` for what names nothing.
+def key_of(row: Named, found: Instrument | None) -> InstrumentKey:
+    """The key of a row's instrument, which `instrument_of` has looked for. What no master lists keeps the broker's
+    code, or its ISIN, as its symbol, for a row must not be lost; a contract is named by what it is. Raises `ValueError`
+    for what names nothing.
     """
-    found = instrument_of(directory, row)
     if found is not None:
         return found.key
     if row.instrument_segment.upper() in ("", "EQUITY"):
         venue = _CASH.get(row.exchange.upper())
         if venue is None:
-            raise Unreadable(f"a row of HDFC's is of the exchange {row.exchange!r}")
+            raise Unreadable(f"a row of HDFC's is of the exchange {row.exchange[:20]!r}")
         return InstrumentKey(venue=venue, root=_root(row.security_id or row.isin or row.company_name))
     return _named(row, row.underlying_symbol or row.company_name or row.security_id)
 

@@ -168,10 +168,27 @@ async def test_nobody_there_is_not_sent() -> None:
         assert host.asked == []
 
 
-@pytest.mark.parametrize("text", ["Something went wrong", "Request timed out: invalid price", "Please try again later"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Something went wrong",
+        "Request timed out: invalid price",
+        "Please try again later",
+        "Invalid response from exchange",
+        "Order sent; exchange is not connected, quantity is required",
+        "Failed to confirm the price: it is invalid",
+    ],
+)
 @pytest.mark.parametrize("status", [200, 400, 404, 422])
 def test_words_of_doubt_stand_above_every_table(text: str, status: int) -> None:
     said = Said.of(status, json.dumps({"status": "error", "message": text}).encode())
+    assert isinstance(of_write(said, Call.PLACE, "hdfc"), OutcomeUnknown)
+
+
+@pytest.mark.parametrize("status", [200, 400, 422])
+def test_an_answer_that_contradicts_itself_proves_nothing(status: int) -> None:
+    said = Said.of(status, b'{"status": "success", "error": "Invalid security", "data": {"order_id": "1"}}')
+    assert not said.succeeded
     assert isinstance(of_write(said, Call.PLACE, "hdfc"), OutcomeUnknown)
 
 

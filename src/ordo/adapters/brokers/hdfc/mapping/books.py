@@ -42,7 +42,7 @@ def order_of(row: OrderRow, directory: InstrumentDirectory) -> BrokerOrder:
     placed_at = moment_of(row.order_timestamp)
     return BrokerOrder(
         broker_order_id=row.order_id,
-        instrument=key_of(directory, row),
+        instrument=key_of(row, found),
         side=word(SIDES, row.transaction_type, "side"),
         quantity=quantity,
         order_type=order_type,

@@ -9,11 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from ordo.adapters.brokers.hdfc.mapping.words import PRODUCTS, beside, shown, word
-from ordo.adapters.brokers.hdfc.symbols import instrument_of, key_of
+from ordo.adapters.brokers.hdfc.symbols import key_of
 from ordo.adapters.brokers.hdfc.wire import Equity, HoldingRow, Ltp, PositionRow
-from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import Unreadable
-from ordo.domain.instruments import InstrumentKey
+from ordo.domain.instruments import Instrument, InstrumentKey
 from ordo.domain.portfolio import Funds, Holding, Position, to_paisa
 
 _ONE: Final = Decimal(1)
@@ -33,12 +32,13 @@ def funds_of(equity: Equity, as_of: datetime) -> Funds:
     )
 
 
-def position_of(row: PositionRow, directory: InstrumentDirectory, last_price: Decimal | None) -> Position:
-    """A position, its profit computed from its totals. Raises `ValueError` where they contradict each other."""
-    found = instrument_of(directory, row)
+def position_of(row: PositionRow, found: Instrument | None, last_price: Decimal | None) -> Position:
+    """A position of what `instrument_of` has found, its profit computed from its totals. Raises `ValueError` where they
+    contradict each other.
+    """
     multiplier = _ONE if found is None else found.multiplier
     position = Position.of_totals(
-        instrument=key_of(directory, row),
+        instrument=key_of(row, found),
         product=word(PRODUCTS, row.product, "product of a position"),
         buy_quantity=row.total_buy_quantity,
         buy_value=_value(row.total_buy_value, row.average_buy_price, row.total_buy_quantity * multiplier),

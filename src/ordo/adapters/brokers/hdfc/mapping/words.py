@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -65,7 +66,7 @@ SENT_TYPES: Final = {
     OrderType.STOP_LIMIT: "SL",
     OrderType.STOP_MARKET: "SL-M",
 }
-_MOMENT: Final = "%d/%m/%Y %H:%M:%S"
+_MOMENT: Final = re.compile(r"(\d{2})/(\d{2})/(\d{4}) (\d{2}):(\d{2}):(\d{2})", re.ASCII)
 
 
 def word(table: Mapping[str, _T], text: str, what: str) -> _T:
@@ -76,8 +77,12 @@ def word(table: Mapping[str, _T], text: str, what: str) -> _T:
 
 
 def moment_of(text: str) -> datetime:
-    """`10/01/2026 09:30:15`, in India."""
-    return datetime.strptime(text, _MOMENT).replace(tzinfo=IST)
+    """`10/01/2026 09:30:15`, in India. Raises `ValueError` for any other form."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise Unreadable(f"HDFC wrote a time as {text[:20]!r}")
+    day, month, year, hour, minute, second = map(int, found.groups())
+    return datetime(year, month, day, hour, minute, second, tzinfo=IST)
 
 
 def shown(amount: Decimal | None) -> str:
