@@ -86,7 +86,9 @@ def _fyers(adapter_id: str, config: FyersConfig, needs: _Needs) -> BrokerLine:
         redirect_uri=config.redirect_uri,
     )
     broker = FyersBroker(client=client, instruments=needs.instruments, clock=needs.clock)
-    return BrokerLine(adapter_id=adapter_id, kind=config.kind, broker=broker, login=login)
+    return BrokerLine(
+        adapter_id=adapter_id, kind=config.kind, broker=broker, login=login, obeys_hours=config.keeps_hours
+    )
 
 
 def _hdfc(adapter_id: str, config: HDFCConfig, needs: _Needs) -> BrokerLine:
@@ -99,7 +101,9 @@ def _hdfc(adapter_id: str, config: HDFCConfig, needs: _Needs) -> BrokerLine:
     broker = HdfcBroker(
         adapter_id=adapter_id, config=config, client=client, instruments=needs.instruments, clock=needs.clock
     )
-    return BrokerLine(adapter_id=adapter_id, kind=config.kind, broker=broker, login=login)
+    return BrokerLine(
+        adapter_id=adapter_id, kind=config.kind, broker=broker, login=login, obeys_hours=config.keeps_hours
+    )
 
 
 def _paper(adapter_id: str, config: PaperConfig, needs: _Needs) -> BrokerLine:

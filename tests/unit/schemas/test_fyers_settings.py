@@ -91,3 +91,23 @@ def test_what_is_wrong_is_named(environment: dict[str, str], named: str) -> None
     with pytest.raises(ConfigurationError, match=named) as error:
         load_settings(environment)
     assert "canary" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "said", "keeps"),
+    [
+        (None, None, True),
+        ("http://127.0.0.1:8123/api/v3", None, False),
+        ("http://localhost:8123/api/v3", None, False),
+        ("http://[::1]:8123/api/v3", None, False),
+        ("https://fyers.example.com/api/v3", None, True),
+        ("http://127.0.0.1:8123/api/v3", "true", True),
+        (None, "false", False),
+    ],
+)
+def test_hours_are_kept_but_by_an_emulator_on_this_machine(
+    base_url: str | None, said: str | None, *, keeps: bool
+) -> None:
+    values = {"client_id": "X-100", "secret_key": "S", "base_url": base_url, "obeys_hours": said}
+    config = FyersConfig.model_validate({name: value for name, value in values.items() if value is not None})
+    assert config.keeps_hours is keeps

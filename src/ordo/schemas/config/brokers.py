@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from ipaddress import ip_address
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -47,11 +48,36 @@ def _base(address: str) -> str:
 
 
 Base = Annotated[str, AfterValidator(_base)]
+
+
+class WireConfig(BrokerConfig):
+    """A broker that is spoken to over a wire. Its exchange keeps hours; an emulator on this machine does not."""
+
+    base_url: Base
+    obeys_hours: bool | None = Field(
+        default=None,
+        description="Refuse orders while the market is closed. Unset: unless `base_url` is this machine's own address.",
+    )
+
+    @property
+    def keeps_hours(self) -> bool:
+        """Whether orders are refused while the market is closed."""
+        return not _is_here(self.base_url) if self.obeys_hours is None else self.obeys_hours
+
+
+def _is_here(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 _FYERS_API: Final = "https://api-t1.fyers.in/api/v3"
 _FYERS_MASTERS: Final = "https://public.fyers.in/sym_details"
 
 
-class FyersConfig(BrokerConfig):
+class FyersConfig(WireConfig):
     """One app that is registered at FYERS. `base_url` may point at another host, such as an emulator; what is not set
     of the other two is then looked for at the same host.
     """
@@ -99,7 +125,7 @@ class FyersConfig(BrokerConfig):
 _HDFC_API: Final = "https://developer.hdfcsec.com"
 
 
-class HDFCConfig(BrokerConfig):
+class HDFCConfig(WireConfig):
     """One app of HDFC Securities InvestRight. What no document settles is a setting with a careful default. `base_url`
     may point at an emulator.
     """
