@@ -22,8 +22,8 @@ from ordo.entrypoints.cli.reach import Target, reached
 R = TypeVar("R")
 
 __all__ = [
-    "Found", "Target", "Ways", "Wish", "cancel", "login", "login_all", "logout", "orders", "place", "portfolio",
-    "quote", "resolve", "search", "status", "sync",
+    "Change", "Found", "Target", "Ways", "Wish", "cancel", "login", "login_all", "logout", "modify", "orders", "place",
+    "portfolio", "quote", "resolve", "search", "status", "sync",
 ]  # fmt: skip
 
 
@@ -63,6 +63,28 @@ def place(wish: Wish, key: str | None, target: Target, *, as_json: bool) -> Exit
             product=wish.product,
             allow_duplicate=wish.allow_duplicate or None,
             key=key,
+        ),
+        pages.order,
+        target,
+        as_json=as_json,
+        key=key,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What `modify` shall change; what is `None` stays."""
+
+    quantity: int | None
+    limit: str | None
+    trigger: str | None
+
+
+def modify(account: str, order_id: str, change: Change, key: str | None, target: Target, *, as_json: bool) -> ExitCode:
+    key = key or new_key()
+    return _carry_out(
+        lambda ordo: ordo.orders.modify(
+            account, order_id, quantity=change.quantity, limit=change.limit, trigger=change.trigger, key=key
         ),
         pages.order,
         target,

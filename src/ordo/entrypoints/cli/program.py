@@ -215,6 +215,27 @@ _order_command("SELL")
 
 
 @app.command()
+def modify(  # noqa: PLR0913  (what can be changed)
+    account: Account,
+    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="Ordo's own id, 15 digits.")],
+    *,
+    quantity: Annotated[int | None, typer.Option(help="The new total in units, what is filled included.")] = None,
+    limit: Limit = None,
+    trigger: Trigger = None,
+    key: Key = None,
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Change a live order; what is not given stays."""
+    from ordo.entrypoints.cli import commands
+
+    change = commands.Change(quantity=quantity, limit=limit, trigger=trigger)
+    target = commands.Target(url=url, token=token)
+    return commands.modify(account, order_id, change, key, target, as_json=as_json)
+
+
+@app.command()
 def cancel(
     account: Account,
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="Ordo's own id, 15 digits.")],

@@ -30,6 +30,8 @@ def test_an_order_is_placed_seen_and_cancelled_without_a_server(ordo: Here) -> N
 
     waiting = ordo("buy", "NSE:SBIN", "1", "--limit", "700.00", "--product", "MIS", "--json").document
     assert (waiting["status"], waiting["product"]) == ("OPEN", "MIS")
+    changed = ordo("modify", "paper/DEMO", waiting["order_id"], "--quantity", "2", "--json").document
+    assert (changed["order_id"], changed["quantity"]) == (waiting["order_id"], 2)
     cancelled = ordo("cancel", "paper/DEMO", waiting["order_id"], "--json").document
     assert (cancelled["order_id"], cancelled["status"]) == (waiting["order_id"], "CANCELLED")
     assert ordo("cancel", "paper/DEMO", waiting["order_id"]).code == 2
