@@ -321,7 +321,7 @@ class OnceMachine(RuleBasedStateMachine):
                 self.flights.clear()
                 await quiet()
             left = {*dead.once._tasks, self.watch}
-            for task in left:
+            for task in sorted(left, key=lambda task: (len(task.get_name()), task.get_name())):  # As they were made.
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
             await self.begin()

@@ -92,7 +92,7 @@ class _Clients:
     async def run(self) -> None:
         for _ in range(3):
             kind = self.random.choice([Kind.MODIFY, Kind.MODIFY, Kind.READ, Kind.READ, Kind.READ, Kind.CANCEL])
-            if kind is Kind.CANCEL and self.random.random() < 0.7:  # noqa: PLR2004
+            if kind is Kind.CANCEL and self.random.random() < 0.7:
                 kind = Kind.READ
             await self.ask(kind)
             await self.house.clock.sleep(self.random.choice([0.0, 0.1, 1.0]))
@@ -122,11 +122,11 @@ class _Clients:
 
 
 async def _history(number: int) -> list[Call]:
-    random = Random(number)  # noqa: S311  (no secret)
+    random = Random(number)
     house = House()
     await house.log_in()
     order = await house.place()
-    house.broker.cancels_late = random.random() < 0.5  # noqa: PLR2004
+    house.broker.cancels_late = random.random() < 0.5
     for operation in ("modify", "cancel"):
         for _ in range(8):
             mishaps = [Mishap(), Mishap(), Mishap(after=lost()), Mishap(before=lost()), Mishap(before=not_sent())]
