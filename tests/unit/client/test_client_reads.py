@@ -89,6 +89,7 @@ def test_a_login_goes_from_challenge_to_session(ask: Ask) -> None:
         "kind": "otp",
         "login_url": None,
         "fields": ["otp"],
+        "message": None,
         "expires_at": "2026-11-23T10:00:00+05:30",
     }
     session = {

@@ -40,6 +40,7 @@ async def test_a_login_in_two_steps(door: Door) -> None:
         "kind": "password",
         "login_url": None,
         "fields": ["password"],
+        "message": None,
         "expires_at": "2026-11-23T10:05:00+05:30",
     }
     second = await door.http.post(
