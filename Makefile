@@ -13,7 +13,10 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check static bench format lock clean
+# How many seeds the machine of the order path is run with by `make torture`.
+RUNS ?= 200
+
+.PHONY: help setup run test torture check static bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +31,9 @@ test: $(VENV)/dev.stamp ## run the whole suite, with its coverage rules
 	@$(BIN)/python -m coverage report
 	@echo "Domain, ports and application, every branch:"
 	@$(BIN)/python -m coverage report --include='$(PURE)' --fail-under=100
+
+torture: $(VENV)/dev.stamp ## run the search for a second order for longer; RUNS=1000 makes it longer still
+	@ORDO_TEST_RUNS=$(RUNS) $(BIN)/python -m pytest --numprocesses 2 -o faulthandler_timeout=0 tests/properties/test_once_machine.py tests/properties/test_histories.py $(ARGS)
 
 check: static test ## format, lint, types, import rules, tests: what CI runs
 

@@ -1,5 +1,5 @@
-"""Runs the machine of `once_machine.py`: first the seeds that once failed, then a new one. `ORDO_TEST_SEED` replays one
-run, `ORDO_TEST_EXAMPLES` makes it longer (`make torture`).
+"""Runs the machine of `once_machine.py`: first the seeds that once failed, then new ones. `ORDO_TEST_SEED` replays one
+run, `ORDO_TEST_RUNS` makes more of them (`make torture`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ordo.domain.audit import AuditEvent
 from tests.properties.once_machine import OnceMachine
 
 _SEEDS = Path(__file__).with_name("once_seeds.txt")
-_EXAMPLES = int(os.environ.get("ORDO_TEST_EXAMPLES", "25"))
-_STEPS = 25
+_RUNS = int(os.environ.get("ORDO_TEST_RUNS", "2"))
+_EXAMPLES, _STEPS = 10, 25
 
 
 def _seeds() -> list[int]:
@@ -46,7 +46,8 @@ def test_a_seed_that_once_failed(number: int) -> None:
     _run(number)
 
 
-def test_whatever_goes_wrong_a_key_makes_one_order_and_every_answer_is_true() -> None:
+@pytest.mark.parametrize("run", range(_RUNS))
+def test_whatever_goes_wrong_a_key_makes_one_order_and_every_answer_is_true(run: int) -> None:  # noqa: ARG001
     number = int(os.environ.get("ORDO_TEST_SEED") or random.randrange(2**32))
     try:
         _run(number)
@@ -59,7 +60,7 @@ def test_a_seed_replays_a_run_to_the_last_word() -> None:
     told: list[list[tuple[object, ...]]] = []
     for _ in range(2):
         transcript: list[AuditEvent] = []
-        _run(7, examples=5, transcript=transcript)
+        _run(7, examples=3, transcript=transcript)
         told.append([(one.kind, one.at, one.order_id, sorted(one.facts.items())) for one in transcript])
     assert told[0] == told[1]
     assert len(told[0]) > 20

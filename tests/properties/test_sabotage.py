@@ -10,8 +10,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from tests.properties.once_machine import OnceMachine
 from tests.support.house import House
@@ -60,19 +58,54 @@ async def test_what_is_taken_out_is_noticed_by_its_witnesses(sabotaged: type[Hou
             await witness(house)
 
 
-@pytest.mark.parametrize("sabotaged", list(WITNESSES))
-def test_the_machine_notices_each(sabotaged: type[House]) -> None:
-    machine = type("SabotagedMachine", (OnceMachine,), {"house_of": sabotaged})
-    with pytest.raises((AssertionError, BaseExceptionGroup)):
-        run_state_machine_as_test(
-            seed(11)(machine),
-            settings=settings(
-                max_examples=100,
-                stateful_step_count=25,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                print_blob=False,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+def _place(machine: OnceMachine, mishap: str = "none", *, is_slow: bool = False) -> None:
+    machine.place(
+        key="k0",
+        quantity=10,
+        mishap=mishap,
+        callers=1,
+        is_slow=is_slow,
+        with_row=False,
+        beside=False,
+        both=False,
+        is_meant=True,
+    )
+
+
+def _an_order(machine: OnceMachine) -> None:
+    _place(machine)
+
+
+def _a_lost_answer(machine: OnceMachine) -> None:
+    _place(machine, "lost after")
+
+
+def _a_crash(machine: OnceMachine) -> None:
+    _place(machine, is_slow=True)
+    machine.the_gateway_crashes(arrives=True)
+
+
+def _run(kind: type[House], program: Callable[[OnceMachine], None]) -> None:
+    """A short program of the machine: the steps that matter, and what must hold at quiet."""
+    machine = OnceMachine()
+    machine.house_of = kind
+    machine.open()
+    program(machine)
+    try:
+        machine.every_answer_was_true()
+    finally:
+        machine.teardown()
+
+
+@pytest.mark.parametrize(
+    ("sabotaged", "program"),
+    [
+        (HouseWithoutFirstCommit, _an_order),
+        (HouseWithoutTagSearch, _a_lost_answer),
+        (HouseWithoutStartUpPass, _a_crash),
+    ],
+)
+def test_the_machine_notices_each(sabotaged: type[House], program: Callable[[OnceMachine], None]) -> None:
+    _run(House, program)
+    with pytest.raises(AssertionError):
+        _run(sabotaged, program)

@@ -66,24 +66,24 @@ class IdleReconciler(Reconciler):
 
 
 class _WithoutFirstCommit(Services):
-    store_of = LateStore
+    store_of: type[DisturbedStore] = LateStore
 
 
 class _WithoutTagSearch(Services):
-    books_of = BlindBooks
+    books_of: type[Books] = BlindBooks
 
 
 class _WithoutStartUpPass(Services):
-    reconciler_of = IdleReconciler
+    reconciler_of: type[Reconciler] = IdleReconciler
 
 
 class HouseWithoutFirstCommit(House):
-    services = _WithoutFirstCommit
+    services: type[Services] = _WithoutFirstCommit
 
 
 class HouseWithoutTagSearch(House):
-    services = _WithoutTagSearch
+    services: type[Services] = _WithoutTagSearch
 
 
 class HouseWithoutStartUpPass(House):
-    services = _WithoutStartUpPass
+    services: type[Services] = _WithoutStartUpPass

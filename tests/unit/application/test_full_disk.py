@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,9 @@ async def _place(house: House, key: str = "k1") -> Order:
 
 
 async def _until_it_fails(house: House) -> list[str]:
-    """Place one order after another; the pages that are there may still take some. The keys, the last of which failed."""
+    """Place one order after another, for the pages that are there may still take some. Their keys, the last of which
+    failed.
+    """
     keys = []
     for number in range(300):
         keys.append(f"k{number}")
@@ -85,8 +88,7 @@ async def _until_it_fails(house: House) -> list[str]:
             await _place(house, keys[-1])
         except OutcomeUnknown:
             continue  # The record of the intent found room, and that of the answer did not.
-        except Unavailable as error:
-            assert error.code is ErrorCode.STORE_UNAVAILABLE
+        except Unavailable:
             return keys
     raise AssertionError("the database was never full")
 
@@ -102,8 +104,9 @@ async def test_no_order_is_sent_that_can_not_be_recorded(
     assert sent == len(keys)  # The one of before, and all but the last.
     if breaks is not _limit:  # There the log begins anew by itself, and has room again.
         for again in ("x", "y", keys[-1]):
-            with pytest.raises(Unavailable):
+            with pytest.raises(Unavailable) as failure:
                 await _place(durable, again)
+            assert failure.value.code is ErrorCode.STORE_UNAVAILABLE
         assert durable.broker.count("place") == sent
     for row in durable.broker.book.values():
         assert await durable.intents.placement(ACCOUNT, str(row.tag)) is not None
@@ -125,12 +128,8 @@ async def test_an_answer_that_can_not_be_recorded_is_unknown_and_found_again(
         await _exhaust(database)
 
     durable.broker.on_place = between
-    try:
-        order = await _place(durable)
-    except OutcomeUnknown as error:
-        assert "Do not repeat it" in error.message
-    else:  # A page that was there took it.
-        assert order.broker_order_id == "B1"
+    with suppress(OutcomeUnknown):  # Unless a page that was there took the answer.
+        await _place(durable)
     durable.broker.on_place = None
     await mends(database, path)
     order = await _place(durable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from ordo.client import AsyncOrdoClient, OrdoApiError
 from ordo.entrypoints.cli.in_process import application
+from ordo.schemas.v1.orders import PLACE_EXAMPLES, PlaceOrder
 from ordo.schemas.v1.sessions import Session
 
 TOKEN = "a-token-for-this-test"
@@ -39,6 +41,28 @@ async def test_orders_from_preview_to_trade(ordo: AsyncOrdoClient) -> None:
         await ordo.orders.cancel(DEMO, waiting.order_id)
     assert raised.value.error_code == "ORDER_NOT_MODIFIABLE"
     assert raised.value.details["outcome"] == "not_sent"
+
+
+async def test_a_basket_and_its_replay(ordo: AsyncOrdoClient) -> None:
+    order = PlaceOrder.model_validate_json(json.dumps(PLACE_EXAMPLES["limit"]))
+    legs = [(DEMO, order), (DEMO, order.model_copy(update={"price": Decimal("700.00")}))]
+    result = await ordo.baskets.place(legs, mode="IN_ORDER", key="b1")
+    assert [leg.outcome for leg in result.legs] == ["PLACED", "PLACED"]
+    assert await ordo.baskets.place(legs, mode="IN_ORDER", key="b1") == result
+    with pytest.raises(OrdoApiError) as raised:
+        await ordo.baskets.place(legs, mode="AT_ONCE", key="b1")
+    assert raised.value.error_code == "IDEMPOTENCY_KEY_REUSED"
+
+
+async def test_a_slip_is_refused_unless_it_is_meant(ordo: AsyncOrdoClient) -> None:
+    await ordo.orders.place(DEMO, "NSE:SBIN", "BUY", 1, limit="700.00")
+    second = await ordo.orders.place(DEMO, "NSE:SBIN", "BUY", 1, limit="700.00", allow_duplicate=True)
+    with pytest.raises(OrdoApiError) as raised:
+        await ordo.orders.place(DEMO, "NSE:SBIN", "BUY", 1, limit="700.00")
+    assert raised.value.error_code == "RISK_LIMIT"
+    with pytest.raises(OrdoApiError) as raised:
+        await ordo.orders.resolve(DEMO, second.order_id, "NOT_PLACED", "only a try")
+    assert raised.value.error_code == "ORDER_NOT_MODIFIABLE"
 
 
 async def test_what_an_account_has(ordo: AsyncOrdoClient) -> None:

@@ -71,6 +71,18 @@ def test_people_read_tables_without_colours_in_a_file(ordo: Here) -> None:
         pytest.param(("buy", "NSE:SBIN", "1", "--key", " "), 4, "VALIDATION_ERROR", id="no key"),
         pytest.param(("portfolio", "DEMO"), 4, "UNKNOWN_ACCOUNT", id="half an account"),
         pytest.param(("portfolio", "hdfc/7000001"), 4, "UNKNOWN_ACCOUNT", id="unknown account"),
+        pytest.param(
+            ("resolve", "paper/DEMO", "375000000000001", "placed", "--why", "asked the desk"),
+            4,
+            "ORDER_NOT_FOUND",
+            id="nothing to resolve",
+        ),
+        pytest.param(
+            ("resolve", "paper/DEMO", "375000000000001", "perhaps", "--why", "asked the desk"),
+            4,
+            "VALIDATION_ERROR",
+            id="no finding",
+        ),
         pytest.param(("cancel", "paper/DEMO", "375000000000001"), 4, "ORDER_NOT_FOUND", id="unknown order"),
     ],
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx2
+
 from ordo.domain.audit import AuditKind
 from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, RESTING, Door
 
 _LEGS = [{"account": "paper/DEMO", "order": BUY}, {"account": "paper/DEMO", "order": RESTING}]
 
 
-async def _basket(door: Door, *, key: str = "b", **changes: object) -> Any:  # noqa: ANN401  (httpx2's answer)
+async def _basket(door: Door, *, key: str = "b", **changes: Any) -> httpx2.Response:
     body = {"mode": "AT_ONCE", "legs": _LEGS} | changes
     return await door.http.post("/api/v1/baskets", json=body, headers={"Idempotency-Key": key})
 
@@ -37,7 +39,7 @@ async def test_what_befalls_one_leg_is_told_in_it_and_answers_207(door: Door) ->
 
 
 async def test_a_basket_is_read_strictly(door: Door) -> None:
-    wrong: tuple[dict[str, object], ...] = (
+    wrong: tuple[dict[str, Any], ...] = (
         {"mode": "LATER"},
         {"legs": []},
         {"legs": _LEGS * 11},

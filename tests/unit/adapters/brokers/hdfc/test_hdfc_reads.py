@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -405,6 +406,16 @@ async def test_a_feed_of_three_thousand_orders_is_read_whole() -> None:
     ]
     found = await book(rows)
     assert [one.broker_order_id for one in found] == [one["order_id"] for one in rows]
+
+
+async def test_reads_wait_for_their_turn_and_not_for_ever() -> None:
+    async with told(reads_per_second=1, timeout_seconds=2) as (host, desk):
+        host.shows("funds")
+        reads = asyncio.gather(*(desk.broker.funds(SESSION) for _ in range(5)), return_exceptions=True)
+        await desk.clock.advance(2)
+        found = await reads
+    assert [isinstance(one, Unavailable) for one in found] == [False, False, False, True, True]
+    assert len(host.asked) == 3
 
 
 async def test_a_book_with_the_newest_first_is_turned() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
@@ -12,13 +12,14 @@ from ordo.adapters.brokers.hdfc import wire
 from ordo.adapters.brokers.hdfc.client.line import V1, Door, Line
 from ordo.adapters.brokers.hdfc.errors import Call, Said, of_login, reading
 from ordo.adapters.http.client import HttpClient
-from ordo.domain.errors import OutcomeUnknown
+from ordo.domain.errors import ErrorCode, Invalid, OutcomeUnknown
 from ordo.domain.sessions import Secret
 from ordo.ports.clock import Clock
 
 _PROFILE: Final = "/oapi/v3/user/profile"
 _ORDERS: Final = f"{V1}/orders"
 _REGULAR: Final = f"{_ORDERS}/regular"
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OTHER_VERB: Final = frozenset({404, 405, 422})
 _NULL_HOLDINGS_STATUS: Final = 422
 
@@ -52,17 +53,17 @@ class HdfcClient(Line):
 
     async def modify(self, token: Secret, order_id: str, body: Mapping[str, object]) -> None:
         """The sample answer names another order than the path: the id in an answer says nothing."""
-        await self._write(Call.MODIFY, "PUT", f"{_REGULAR}/{quote(order_id, safe='')}", token, body)
+        await self._write(Call.MODIFY, "PUT", f"{_REGULAR}/{_plain(order_id)}", token, body)
 
     async def cancel(self, token: Secret, order_id: str) -> None:
-        await self._write(Call.CANCEL, "DELETE", f"{_REGULAR}/{quote(order_id, safe='')}", token, None)
+        await self._write(Call.CANCEL, "DELETE", f"{_REGULAR}/{_plain(order_id)}", token, None)
 
     async def orders(self, token: Secret) -> tuple[wire.OrderRow, ...]:
         return await self._rows(_ORDER_ROWS, _ORDERS, token, "the order book")
 
     async def order(self, token: Secret, order_id: str) -> wire.OrderRow:
         """One order; raises `Unreadable` unless the answer is that order and no other."""
-        rows = await self._rows(_ORDER_ROWS, f"{_ORDERS}/{quote(order_id, safe='')}", token, "the order")
+        rows = await self._rows(_ORDER_ROWS, f"{_ORDERS}/{_plain(order_id)}", token, "the order")
         with reading("the order"):
             if [row.order_id for row in rows] != [order_id]:
                 raise ValueError("another order was given than was asked for")
@@ -72,7 +73,7 @@ class HdfcClient(Line):
         return await self._rows(_TRADE_ROWS, f"{V1}/trades", token, "the trade book")
 
     async def trades_of(self, token: Secret, order_id: str) -> tuple[wire.TradeRow, ...]:
-        path = f"{_ORDERS}/{quote(order_id, safe='')}/trades"
+        path = f"{_ORDERS}/{_plain(order_id)}/trades"
         return await self._rows(_TRADE_ROWS, path, token, "the order's trades")
 
     async def margins(self, token: Secret) -> wire.Margins:
@@ -150,6 +151,15 @@ class HdfcClient(Line):
     def login_url(self) -> str:
         """HDFC's own login page of this app."""
         return f"{self._door.base_url}{V1}/login?{self._query()}"
+
+
+def _plain(order_id: str) -> str:
+    """An id as it stands in a path. One that could lead to another path is nobody's order."""
+    if not _ID.fullmatch(order_id):
+        raise Invalid.field(
+            "broker_order_id", "is no order id of HDFC's", seen=order_id, code=ErrorCode.ORDER_NOT_FOUND
+        )
+    return order_id
 
 
 def _order_id(said: Said) -> str:

@@ -84,7 +84,13 @@ class Line:
             return shape.validate_python(said.data)
 
     async def _ask(self, method: str, path: str, token: Secret, body: object, what: str) -> Said:
-        await self._reads.turn()
+        if not await self._reads.turn(at_most=self._door.timeout):
+            raise Unavailable(
+                ErrorCode.RATE_LIMITED,
+                f"HDFC was not asked for {what}: too many reads wait for their turn, of which"
+                f" {self._door.reads_per_second:g} go a second. Ask again, more slowly.",
+                broker_id=self._door.broker_id,
+            )
         try:
             return await self._said(method, path, token, body, {})
         except HttpFailure as failure:
