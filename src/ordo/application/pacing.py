@@ -36,9 +36,7 @@ class Pacing:
     `paces` are by adapter id; a broker without one takes any number of calls. `max_wait` is how long an order may wait.
     """
 
-    def __init__(
-        self, budget: OrderBudget, clock: Clock, paces: Mapping[str, Pace], *, max_wait: timedelta
-    ) -> None:
+    def __init__(self, budget: OrderBudget, clock: Clock, paces: Mapping[str, Pace], *, max_wait: timedelta) -> None:
         self._budget = budget
         self._clock = clock
         self._paces = paces

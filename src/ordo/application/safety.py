@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from ordo.application.context import Context
@@ -19,6 +17,20 @@ from ordo.ports.safety import SafetyStore
 
 _log = logging.getLogger(__name__)
 _NEVER_SET = "never set"
+
+
+class Passage:
+    """One order between the last look at the switch and its sending."""
+
+    def __init__(self, account: Account, among: set[Passage]) -> None:
+        self.account = account
+        self.left = asyncio.Event()
+        self._among = among
+
+    def leave(self) -> None:
+        """It has left, or will not. Leaving twice is leaving once."""
+        self._among.discard(self)
+        self.left.set()
 
 
 class SafetyService:
@@ -35,7 +47,7 @@ class SafetyService:
         self._linger = linger
         self._started_at = clock.now()
         self._unreadable: KillSwitch | None = None
-        self._passing: dict[object, tuple[Account, asyncio.Event]] = {}
+        self._passing: set[Passage] = set()
 
     async def open(self) -> None:
         """Look at the switches once, at the start: those that can't be read mean `HALTED` until they are set again."""
@@ -88,27 +100,23 @@ class SafetyService:
         self._trail.write(AuditKind.KILL_SWITCH_CHANGED, context, account=account, facts=facts)
         return switch
 
-    @contextmanager
-    def passing(self, account: Account) -> Iterator[None]:
-        """Around the last look at the switch and the sending of one order: who sets the switch meanwhile waits for its
-        end.
+    def enter(self, account: Account) -> Passage:
+        """Before the last look at the switch: from here until the passage is left, at the latest at the end of the
+        task, whoever sets the switch waits.
         """
-        ticket, gone = object(), asyncio.Event()
-        self._passing[ticket] = (account, gone)
-        try:
-            yield
-        finally:
-            del self._passing[ticket]
-            gone.set()
+        passage = Passage(account, self._passing)
+        self._passing.add(passage)
+        task = asyncio.current_task()
+        if task is not None:
+            task.add_done_callback(lambda _: passage.leave())
+        return passage
 
     async def _overtaken(self, account: Account | None) -> None:
-        for whose, gone in tuple(self._passing.values()):
-            if account in (None, whose):
-                await gone.wait()
+        for passage in tuple(self._passing):
+            if account in (None, passage.account):
+                await passage.left.wait()
         if self._linger > timedelta():
             await self._clock.sleep(self._linger.total_seconds())
 
     def _unset(self) -> KillSwitch:
-        return KillSwitch(
-            state=KillState.ACTIVE, changed_by="gateway", changed_at=self._started_at, reason=_NEVER_SET
-        )
+        return KillSwitch(state=KillState.ACTIVE, changed_by="gateway", changed_at=self._started_at, reason=_NEVER_SET)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ordo.application.brokers import Brokers
-from ordo.application.checks import no_session
 from ordo.application.context import Context, new_correlation_id
+from ordo.application.proposal import no_session
 from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
