@@ -44,26 +44,26 @@ def protection(proposal: Proposal) -> None:
 
 
 def order_value(proposal: Proposal) -> None:
-    most = proposal.limits.order_value
+    most = proposal.limits.max_order_value
     if most is None:
         return
     price = proposal.reference_price
     if price is None:
-        raise not_measurable("order_value", _NO_PRICE)
+        raise not_measurable("max_order_value", _NO_PRICE)
     value = price * proposal.terms.quantity * proposal.known.multiplier
     if value > most:
-        raise beyond_limit("quantity", "order_value", most, format_decimal(value), unit=" rupees")
+        raise beyond_limit("quantity", "max_order_value", most, format_decimal(value), unit=" rupees")
 
 
 def quantity(proposal: Proposal) -> None:
-    most, asked = proposal.limits.quantity, proposal.terms.quantity
+    most, asked = proposal.limits.max_quantity, proposal.terms.quantity
     if most is not None and asked > most:
-        raise beyond_limit("quantity", "quantity", most, asked, unit=" units")
+        raise beyond_limit("quantity", "max_quantity", most, asked, unit=" units")
 
 
 def distance_limit(limits: Limits, kind: Kind) -> Decimal | None:
     """How far, in per cent, a limit of this kind of instrument may be worse than the last price."""
-    return limits.option_price_distance if kind is Kind.OPTION else limits.price_distance
+    return limits.max_option_price_distance if kind is Kind.OPTION else limits.max_price_distance
 
 
 def price_distance(proposal: Proposal) -> None:
@@ -72,7 +72,7 @@ def price_distance(proposal: Proposal) -> None:
         return
     last = proposal.last_price
     if last is None:
-        raise not_measurable("price_distance", "the broker gave no fresh last price")
+        raise not_measurable("max_price_distance", "the broker gave no fresh last price")
     worse = (price - last) * proposal.terms.side.sign
     if worse * _HUNDRED > last * most:
         near = last * (_HUNDRED + most * proposal.terms.side.sign) / _HUNDRED
@@ -81,27 +81,27 @@ def price_distance(proposal: Proposal) -> None:
 
 
 def open_orders(proposal: Proposal) -> None:
-    most = proposal.limits.open_orders
+    most = proposal.limits.max_open_orders
     if most is None or proposal.changing is not None:
         return
     if proposal.facts is None:
-        raise not_measurable("open_orders", _NO_FACTS)
+        raise not_measurable("max_open_orders", _NO_FACTS)
     count = sum(1 for _ in proposal.facts.waiting()) + 1
     if count > most and not proposal.closes:
-        raise beyond_limit("order", "open_orders", most, count, unit=" open orders")
+        raise beyond_limit("order", "max_open_orders", most, count, unit=" open orders")
 
 
 def exposure(proposal: Proposal) -> None:
-    most = proposal.limits.exposure
+    most = proposal.limits.max_exposure
     if most is None:
         return
     facts, terms, price = proposal.facts, proposal.terms, proposal.reference_price
     if facts is None:
-        raise not_measurable("exposure", _NO_FACTS)
+        raise not_measurable("max_exposure", _NO_FACTS)
     if proposal.closes:
         return
     if price is None:
-        raise not_measurable("exposure", _NO_PRICE)
+        raise not_measurable("max_exposure", _NO_PRICE)
     added = Waiting(
         instrument=terms.instrument,
         product=terms.product,
@@ -112,24 +112,24 @@ def exposure(proposal: Proposal) -> None:
     keys = {terms.instrument, *(one.instrument for one in facts.positions), *(one.instrument for one in facts.orders)}
     after = facts.exposure(added, multipliers(proposal.listed, keys), proposal.changing)
     if after is None:
-        raise not_measurable("exposure", "an open order or position has no price")
+        raise not_measurable("max_exposure", "an open order or position has no price")
     if after > most:
-        raise beyond_limit("order", "exposure", most, format_decimal(after), unit=" rupees")
+        raise beyond_limit("order", "max_exposure", most, format_decimal(after), unit=" rupees")
 
 
 def daily_loss(proposal: Proposal) -> None:
-    most = proposal.limits.daily_loss
+    most = proposal.limits.max_daily_loss
     if most is None:
         return
     if proposal.facts is None:
-        raise not_measurable("daily_loss", _NO_FACTS)
+        raise not_measurable("max_daily_loss", _NO_FACTS)
     if proposal.closes:
         return
     loss = proposal.facts.loss()
     if loss is None:
-        raise not_measurable("daily_loss", "the broker does not tell the profit of an open position")
+        raise not_measurable("max_daily_loss", "the broker does not tell the profit of an open position")
     if loss >= most:
-        raise beyond_limit("loss today", "daily_loss", most, format_decimal(loss), unit=" rupees")
+        raise beyond_limit("loss today", "max_daily_loss", most, format_decimal(loss), unit=" rupees")
 
 
 def cover(proposal: Proposal) -> None:

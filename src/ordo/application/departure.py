@@ -73,17 +73,20 @@ class Departures:
         return passage, switch
 
     async def send(
-        self, cleared: Cleared, order: Order, switch: KillSwitch, context: Context, call: Callable[[], Awaitable[T]]
+        self, departure: Departure, order: Order, passage: Passage, switch: KillSwitch, call: Callable[[], Awaitable[T]]
     ) -> T:
         """Send; under `REDUCE_ONLY` only after fresh reads have shown that the order closes a position."""
         reduces = switch.state is KillState.REDUCE_ONLY
         # One at a time, so that two orders do not close the same position twice.
         async with self._closing.setdefault(order.account, asyncio.Lock()) if reduces else nullcontext():
             if reduces:
-                facts = await self._facts.account(order.account, context, holdings=order.product is Product.CNC)
-                if facts is None or not facts.closes(cleared.terms, order):
+                facts = await self._facts.account(
+                    order.account, departure.context, holdings=order.product is Product.CNC
+                )
+                if facts is None or not facts.closes(departure.cleared.terms, order):
                     raise switch.refusal("At the instant of sending it could not be shown to make a position smaller.")
-            return await self._calls.write(cleared.session, context, CallKind.ORDER, call)
+            passage.begin()
+            return await self._calls.write(departure.cleared.session, departure.context, CallKind.ORDER, call)
 
 
 class Departure:
@@ -91,14 +94,14 @@ class Departure:
 
     def __init__(self, departures: Departures, cleared: Cleared, context: Context) -> None:
         self._departures = departures
-        self._cleared = cleared
-        self._context = context
+        self.cleared = cleared
+        self.context = context
         self._looked: tuple[Passage, KillSwitch] | None = None
 
     async def gate(self) -> None:
         """Raise `Invalid` (`ORDER_BUDGET`, `KILL_SWITCH_ACTIVE`) unless the order may leave at this instant."""
-        account = self._cleared.session.account
-        await self._departures.gate(account, self._cleared.lane)
+        account = self.cleared.session.account
+        await self._departures.gate(account, self.cleared.lane)
         self._looked = await self._departures.look(account)
 
     async def send(self, order: Order, call: Callable[[], Awaitable[T]]) -> T:
@@ -107,6 +110,6 @@ class Departure:
             raise RuntimeError("an order leaves through its gate")
         passage, switch = self._looked
         try:
-            return await self._departures.send(self._cleared, order, switch, self._context, call)
+            return await self._departures.send(self, order, passage, switch, call)
         finally:
             passage.leave()

@@ -17,6 +17,8 @@ from ordo.ports.safety import SafetyStore
 
 _log = logging.getLogger(__name__)
 _NEVER_SET = "never set"
+_LEAVES_WITHIN = 5.0
+"""Seconds from the beginning of a call to its first byte, at most: more than the time that a connection may take."""
 
 
 class Passage:
@@ -24,12 +26,18 @@ class Passage:
 
     def __init__(self, account: Account, among: set[Passage]) -> None:
         self.account = account
+        self.begun = asyncio.Event()
         self.left = asyncio.Event()
         self._among = among
+
+    def begin(self) -> None:
+        """Its call to the broker begins: its bytes leave soon, or never."""
+        self.begun.set()
 
     def leave(self) -> None:
         """It has left, or will not. Leaving twice is leaving once."""
         self._among.discard(self)
+        self.begun.set()
         self.left.set()
 
 
@@ -84,7 +92,7 @@ class SafetyService:
         """Set the switch of the gateway, or of one account.
 
         When this returns, no order that the state forbids leaves any process that shares the store: it waits for those
-        that had passed before, at most as long as a broker's call takes.
+        that had passed before, until they are answered, or their bytes must have left long ago.
         """
         context = context or Context()
         switch = KillSwitch(
@@ -114,9 +122,21 @@ class SafetyService:
     async def _overtaken(self, account: Account | None) -> None:
         for passage in tuple(self._passing):
             if account in (None, passage.account):
-                await passage.left.wait()
+                await passage.begun.wait()
+                await self._gone(passage)
         if self._linger > timedelta():
             await self._clock.sleep(self._linger.total_seconds())
+
+    async def _gone(self, passage: Passage) -> None:
+        left, late = (
+            asyncio.ensure_future(passage.left.wait()),
+            asyncio.ensure_future(self._clock.sleep(_LEAVES_WITHIN)),
+        )
+        try:
+            await asyncio.wait((left, late), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            left.cancel()
+            late.cancel()
 
     def _unset(self) -> KillSwitch:
         return KillSwitch(state=KillState.ACTIVE, changed_by="gateway", changed_at=self._started_at, reason=_NEVER_SET)

@@ -195,7 +195,7 @@ def _needs_quote(proposal: Proposal) -> bool:
     if found is None:
         return False
     if terms.order_type is OrderType.MARKET:
-        values = (limits.order_value, limits.exposure)
+        values = (limits.max_order_value, limits.max_exposure)
         return (
             proposal.capabilities.market_orders is MarketOrders.GATEWAY
             or any(value is not None for value in values)

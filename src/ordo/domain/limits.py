@@ -23,19 +23,19 @@ class SoftMode(StrEnum):
 class Limits:
     """Bounds of one order, and of the account after it. `None` sets none.
 
-    `order_value` in rupees and `quantity` in units bound one order. The distances are percentages of the last price by
-    which a limit may be worse than it, for options and for everything else. `open_orders` counts an account's orders
-    that may still fill; `exposure` is the rupees of its positions when all of those have filled; `daily_loss` is the
+    `max_order_value` in rupees and `max_quantity` in units bound one order. The distances are percentages of the last price by
+    which a limit may be worse than it, for options and for everything else. `max_open_orders` counts an account's orders
+    that may still fill; `max_exposure` is the rupees of its positions when all of those have filled; `max_daily_loss` is the
     rupees that its positions may have lost today.
     """
 
-    order_value: Decimal | None = None
-    quantity: int | None = None
-    price_distance: Decimal | None = None
-    option_price_distance: Decimal | None = None
-    open_orders: int | None = None
-    exposure: Decimal | None = None
-    daily_loss: Decimal | None = None
+    max_order_value: Decimal | None = None
+    max_quantity: int | None = None
+    max_price_distance: Decimal | None = None
+    max_option_price_distance: Decimal | None = None
+    max_open_orders: int | None = None
+    max_exposure: Decimal | None = None
+    max_daily_loss: Decimal | None = None
 
     def tightened(self, other: Limits) -> Limits:
         """Of each pair of bounds the lower."""
@@ -48,7 +48,7 @@ class Limits:
     @property
     def needs_account(self) -> bool:
         """Whether a bound looks at what the account has and has ordered."""
-        return any(bound is not None for bound in (self.open_orders, self.exposure, self.daily_loss))
+        return any(bound is not None for bound in (self.max_open_orders, self.max_exposure, self.max_daily_loss))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,9 @@ def test_an_instrument_that_nobody_knows() -> None:
     error = _refusal(proposal)
     assert (error.code, _fields(error)) == (ErrorCode.INVALID_INSTRUMENT, ["instrument"])
     names = {result.name for result in review(proposal)}
-    assert names == {"kill_switch", "session", "instrument", "capability"}
+    assert names == {check.name for check in CHECKS if not check.on_facts and check.soft is not SoftMode.OFF}
+    assert names >= {"kill_switch", "session", "instrument", "capability", "quantity", "rate_budget"}
+    assert [result.name for result in review(proposal) if not result.passed] == ["instrument"]
 
 
 def test_an_instrument_that_does_not_trade() -> None:

@@ -262,7 +262,7 @@ async def test_a_check_that_fails_for_a_call_in_flight_says_that_it_is_in_flight
     house.broker.next("place", Mishap(wait=hold))
     first = house.start_place()
     await quiet()
-    await house.now.safety.set(KillState.HALTED, "test")
+    await house.clock.finish(house.now.safety.set(KillState.HALTED, "test"))
     with pytest.raises(InFlight):
         await house.place()
     hold.set()

@@ -129,7 +129,7 @@ async def test_reduce_only_lets_through_what_only_closes_a_position(house: House
     await _refused(house, BUY_MIS)
     await _refused(house, replace(SELL_TEN, quantity=11))
     await _refused(house, replace(SELL_TEN, product=Product.CNC))
-    assert (await house.place("k2", SELL_TEN)).status is OrderStatus.OPEN
+    assert (await house.place("k2", SELL_TEN)).status is OrderStatus.ACKNOWLEDGED
 
 
 async def test_reduce_only_counts_the_orders_that_wait(house: House) -> None:
@@ -265,6 +265,17 @@ async def test_a_halt_overtakes_the_order_that_has_read_the_switch_but_not_left(
     at = len(house.broker.book)
     await halting
     assert len(house.broker.book) == at == 1
+
+
+async def test_a_halt_does_not_wait_for_an_answer_when_the_order_has_left_long_ago(house: House) -> None:
+    wait = asyncio.Event()
+    house.broker.next("place", Mishap(wait=wait))
+    placing = house.start_place()
+    await quiet()
+    await house.clock.finish(house.now.safety.set(KillState.HALTED, "r"))
+    assert not placing.done()
+    wait.set()
+    await placing
 
 
 async def test_an_order_that_never_left_keeps_nobody_waiting(house: House) -> None:
