@@ -1,9 +1,9 @@
 """What is checked before an order is written down, cheap and certain first (domain facts, section 9).
 
 The table is the whole of it, and `docs/checks.md` is made from it. Each check is pure: it looks at a `Proposal` and
-either returns or raises `Invalid`, or `HoursUnknown`. A hard check that fails stops the order. A soft one does where the
-settings say `deny`; with `warn` it is only told, and with `off` it is not made. `require` stops at the first that fails;
-`review` makes them all, for a preview.
+either returns or raises `Invalid`, or `HoursUnknown`. A hard check that fails stops the order. A soft one does where
+the settings say `deny`; with `warn` it is only told, and with `off` it is not made. `require` stops at the first that
+fails; `review` makes them all, for a preview.
 """
 
 from __future__ import annotations
@@ -238,7 +238,8 @@ CHECKS: tuple[Check, ...] = (
         row="18",
         name="price_distance",
         code=_C.RISK_LIMIT,
-        rule="a limit is worse than the last price by at most `max_price_distance` (options: `max_option_price_distance`) per cent",
+        rule="a limit is worse than the last price by at most `max_price_distance` per cent (options:"
+        " `max_option_price_distance`)",
         run=of_account.price_distance,
         on_facts=True,
     ),
@@ -253,7 +254,8 @@ CHECKS: tuple[Check, ...] = (
         row="19",
         name="exposure",
         code=_C.RISK_LIMIT,
-        rule="the day's positions, with this and all open orders filled, are at most `max_exposure`; closing orders pass",
+        rule="the day's positions, with this and all open orders filled, are at most `max_exposure`; orders that only"
+        " close positions pass",
         run=of_account.exposure,
         on_facts=True,
     ),

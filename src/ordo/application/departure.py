@@ -1,4 +1,4 @@
-"""The last steps of an order before it leaves: a place in the budget, one more look at the kill switch, and the send."""
+"""The last steps of an order: a place in the budget, one more look at the kill switch, and the sending."""
 
 from __future__ import annotations
 
@@ -65,11 +65,12 @@ class Departures:
         passage = self._safety.enter(account)
         try:
             switch = await self._safety.get(account)
-            if switch.state is KillState.HALTED:
-                raise switch.refusal()
         except BaseException:
             passage.leave()
             raise
+        if switch.state is KillState.HALTED:
+            passage.leave()
+            raise switch.refusal()
         return passage, switch
 
     async def send(

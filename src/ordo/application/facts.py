@@ -1,4 +1,4 @@
-"""Fresh reads of an account and of a price, for the checks that need them. What can't be read is `None`, never empty."""
+"""Fresh reads of an account and a price, for the checks that need them. What can't be read is `None`, never empty."""
 
 from __future__ import annotations
 

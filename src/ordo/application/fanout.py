@@ -36,7 +36,7 @@ class FanOut:
     async def portfolios(
         self, accounts: tuple[Account, ...], context: Context | None = None
     ) -> tuple[PortfolioLeg, ...]:
-        """A leg for each account, in the order asked; raises `Invalid` for none, too many, or one that is asked twice."""
+        """A leg for each account, in the order asked; raises `Invalid` for none, too many, or one asked twice."""
         if not 0 < len(accounts) <= _MOST or len(set(accounts)) != len(accounts):
             raise Invalid.field(
                 "account", f"must be given 1 to {_MOST} times, each account once", code=ErrorCode.VALIDATION_ERROR

@@ -5,6 +5,7 @@ written down.
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import timedelta
 
 from ordo.application.aliases import advice, nearest
@@ -17,6 +18,7 @@ from ordo.domain.instruments import InstrumentKey
 from ordo.domain.market import Quote
 from ordo.domain.portfolio import Funds, Holding, Portfolio, Position
 from ordo.ports.cache import PortfolioCache
+from ordo.ports.clock import Clock
 from ordo.ports.instruments import InstrumentStore
 
 
@@ -28,9 +30,10 @@ class PortfolioService:
     """
 
     def __init__(
-        self, calls: BrokerCalls, cache: PortfolioCache | None = None, *, ttl: timedelta = timedelta()
+        self, calls: BrokerCalls, cache: PortfolioCache, clock: Clock, *, ttl: timedelta = timedelta()
     ) -> None:
         self._calls = calls
+        self._clock = clock
         self._cache = cache if ttl > timedelta() else None
         self._ttl = ttl
         self._flights: dict[Account, asyncio.Task[Portfolio]] = {}
@@ -50,6 +53,10 @@ class PortfolioService:
             await asyncio.wait((flight,))
             if not flight.cancelled() and flight.exception() is not None:
                 return flight.result()  # Raises: what failed for one failed for all who waited for it.
+
+    def age(self, portfolio: Portfolio) -> int:
+        """Whole seconds since a portfolio was true, rounded up; never below 0."""
+        return max(0, math.ceil((self._clock.now() - portfolio.as_of).total_seconds()))
 
     async def funds(self, account: Account, context: Context | None = None) -> Funds:
         return await self._calls.read(account, context or Context(), lambda broker, session: broker.funds(session))

@@ -14,7 +14,7 @@ from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
 from ordo.domain.exposure import AccountFacts
 from ordo.domain.instruments import Instrument, InstrumentKey
-from ordo.domain.limits import Limits, SoftMode
+from ordo.domain.limits import NO_LIMITS, Limits, SoftMode
 from ordo.domain.market import Quote
 from ordo.domain.market_hours import MarketHours
 from ordo.domain.orders import Order, OrderTerms
@@ -47,7 +47,7 @@ class Proposal:
     stale: tuple[str, ...] = ()
     hours: MarketHours | None = None
     listed: InstrumentDirectory = field(default_factory=InstrumentDirectory)
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
     changing: Order | None = None
     facts: AccountFacts | None = None
     quote: Quote | None = None

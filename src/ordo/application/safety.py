@@ -62,7 +62,7 @@ class SafetyService:
         try:
             await self._store.all()
         except Unavailable as error:
-            _log.error("trading is HALTED, for the kill switch could not be read: %s", error.message)  # noqa: TRY400
+            _log.error("trading is HALTED, for the kill switch could not be read: %s", error.message)
             self._unreadable = KillSwitch(
                 state=KillState.HALTED,
                 changed_by="gateway",

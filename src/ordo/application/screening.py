@@ -44,7 +44,7 @@ class Rules:
     for each order. `soft` says what each soft check does.
     """
 
-    limits: LimitBook = LimitBook()
+    limits: LimitBook = field(default_factory=LimitBook)
     soft: Mapping[str, SoftMode] = field(default_factory=dict)
     allow_stale: bool = False
 
@@ -52,7 +52,7 @@ class Rules:
 class Screening:
     """What stands between a request and the record of it. Without a `calendar` every market counts as open."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  (all that an order depends on)
+    def __init__(  # noqa: PLR0913  (all that an order depends on)
         self,
         calls: BrokerCalls,
         sessions: SessionService,

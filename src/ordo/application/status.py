@@ -52,7 +52,7 @@ class Status:
 class StatusService:
     """Looks at the parts of the gateway."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  (every part is looked at)
+    def __init__(
         self,
         probes: Mapping[str, Probe],
         sessions: SessionService,

@@ -25,7 +25,7 @@ _MINUTE = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Own:
-    """What a kind of broker takes of one account. `pooled`: orders and reads together; else `reads` is a share apart."""
+    """What a kind of broker takes of one account. `pooled`: orders and reads together; else `reads` stand apart."""
 
     orders: int
     reads: int
@@ -34,8 +34,8 @@ class _Own:
     strikes: int | None = None
 
 
-# FYERS counts every call of a user, 10 a second and 200 a minute, and blocks the day at the fourth minute that is passed;
-# one call in fifty is left free. HDFC has published none: these are what its users keep to.
+# FYERS counts every call of a user, 10 a second and 200 a minute, and blocks the day at the fourth minute that is too
+# full; one call in fifty is left free. HDFC has published none: these are what its users keep to.
 _OWN = {
     "fyers": _Own(orders=8, reads=2, pooled=10, pooled_minute=196, strikes=2),
     "hdfc": _Own(orders=5, reads=3),

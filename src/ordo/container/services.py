@@ -152,7 +152,7 @@ class Services(containers.DeclarativeContainer):
         trail,
     )
     portfolio: providers.Provider[PortfolioService] = providers.Singleton(
-        PortfolioService, calls, cache, ttl=providers.Callable(guards.ttl, settings)
+        PortfolioService, calls, cache, clock, ttl=providers.Callable(guards.ttl, settings)
     )
     gateway: providers.Provider[Gateway] = providers.Singleton(
         Gateway,

@@ -23,10 +23,10 @@ class SoftMode(StrEnum):
 class Limits:
     """Bounds of one order, and of the account after it. `None` sets none.
 
-    `max_order_value` in rupees and `max_quantity` in units bound one order. The distances are percentages of the last price by
-    which a limit may be worse than it, for options and for everything else. `max_open_orders` counts an account's orders
-    that may still fill; `max_exposure` is the rupees of its positions when all of those have filled; `max_daily_loss` is the
-    rupees that its positions may have lost today.
+    `max_order_value` (rupees) and `max_quantity` (units) bound one order. The distances are percentages of the last
+    price by which a limit may be worse than it, for options and for everything else. `max_open_orders` counts an
+    account's orders that may still fill; `max_exposure` is the rupees of its positions when all of those have filled;
+    `max_daily_loss` is the rupees that its positions may have lost today.
     """
 
     max_order_value: Decimal | None = None
@@ -51,11 +51,15 @@ class Limits:
         return any(bound is not None for bound in (self.max_open_orders, self.max_exposure, self.max_daily_loss))
 
 
+NO_LIMITS = Limits()
+"""Nothing is bounded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitBook:
     """The limits of the gateway, of single accounts, and of single instruments. An order obeys all that apply."""
 
-    gateway: Limits = Limits()
+    gateway: Limits = NO_LIMITS
     accounts: Mapping[Account, Limits] = field(default_factory=dict)
     instruments: Mapping[InstrumentKey, Limits] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Market orders where exchanges refuse them: how far one may run, and the limit order that says so (domain facts 1.4)."""
+"""Market orders where exchanges refuse them: how far one may run, and the limit that says so (domain facts 1.4)."""
 
 from __future__ import annotations
 

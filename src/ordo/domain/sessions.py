@@ -88,8 +88,8 @@ def ends_at(session: Session) -> datetime:
     IST after the login, whichever is first. Brokers end every session before the next trading day (domain facts 5.5).
     """
     told = _expiry(session.access_token)
-    ends = (session.expires_at, next_time(session.issued_at, _DAY_ENDS), *(() if told is None else (told,)))
-    return min(ends)
+    midway = min(session.expires_at, next_time(session.issued_at, _DAY_ENDS))
+    return midway if told is None else min(midway, told)
 
 
 def _expiry(token: Secret) -> datetime | None:
