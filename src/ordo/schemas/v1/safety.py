@@ -30,7 +30,7 @@ class KillSwitch(View[domain.KillSwitch]):
             " `HALTED`: only cancellations."
         )
     )
-    account: AccountName | None = Field(description="Whose switch it is; null for that of the gateway.")
+    account: AccountName | None = Field(default=None, description="Whose switch it is; null for that of the gateway.")
     changed_by: str = Field(description="Who set it.")
     changed_at: Time = Field(description="When.")
     reason: str = Field(description="Why.")

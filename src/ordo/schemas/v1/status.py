@@ -140,13 +140,15 @@ class Status(View[object]):
     started_at: Time = Field(description="When the gateway started.")
     now: Time = Field(description="Its clock.")
     kill_switch: KillSwitch = Field(description="The switch above every order.")
-    account_switches: tuple[KillSwitch, ...] = Field(description="The switches that were set for single accounts.")
+    account_switches: tuple[KillSwitch, ...] = Field(
+        default=(), description="The switches that were set for single accounts."
+    )
     sessions: tuple[Session, ...] = Field(description="Every session that the gateway knows.")
     stores: tuple[Store, ...] = Field(description="Every store.")
     masters: tuple[Master, ...] = Field(description="Every source of the instruments.")
     unknown_orders: tuple[Order, ...] = Field(description="Orders whose outcome nobody knows yet. Ordo keeps looking.")
-    circuits: tuple[Circuit, ...] = Field(description="The circuits, by broker and kind of call.")
-    budgets: tuple[Budget, ...] = Field(description="The order budgets, by account.")
+    circuits: tuple[Circuit, ...] = Field(default=(), description="The circuits, by broker and kind of call.")
+    budgets: tuple[Budget, ...] = Field(default=(), description="The order budgets, by account.")
 
 
 class Health(View[object]):
