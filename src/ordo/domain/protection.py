@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from ordo.domain.errors import Invalid
+from ordo.domain.errors import ErrorCode, FieldFault, Invalid
 from ordo.domain.instruments import Instrument, Kind
 from ordo.domain.orders import OrderTerms, OrderType, Side
 
@@ -47,16 +47,11 @@ def protected(terms: OrderTerms, instrument: Instrument, last_price: Decimal | N
     if terms.order_type not in _LIMITED:
         return terms
     if terms.protection == "none":
-        raise Invalid.field(
-            "protection", "must be auto or a percentage: the exchanges take no market order without one", seen="none"
-        )
+        raise _refusal("protection", "must be auto or a percentage: the exchanges take no market order without", "none")
     base = last_price if terms.trigger_price is None else terms.trigger_price
     if base is None:
-        raise Invalid.field(
-            "order_type",
-            "can't be protected: there is no fresh last price to measure from. Send a LIMIT order, or ask again",
-            seen=terms.order_type,
-        )
+        message = "can't be protected: there is no fresh last price to measure from. Send a LIMIT order, or ask again"
+        raise _refusal("order_type", message, terms.order_type)
     percent = slab(instrument, base) if terms.protection == "auto" else Decimal(terms.protection)
     reach, tick = base * percent / _HUNDRED, instrument.tick_size
     if terms.side is Side.BUY:
@@ -69,3 +64,11 @@ def protected(terms: OrderTerms, instrument: Instrument, last_price: Decimal | N
         price = price if instrument.band_low is None else max(price, instrument.round_up(instrument.band_low))
     plain = OrderTerms(**{one.name: getattr(terms, one.name) for one in fields(OrderTerms)})
     return replace(plain, order_type=_LIMITED[terms.order_type], price=price)
+
+
+def _refusal(name: str, message: str, seen: str) -> Invalid:
+    return Invalid(
+        ErrorCode.INVALID_ORDER,
+        f"The order was not sent: {name} {seen} {message}.",
+        fields=(FieldFault(field=name, message=message, seen=seen),),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -46,7 +47,8 @@ class MemoryOrderBudget(OrderBudget):
         slot = await self.peek(account, lane, pace, now=now)
         if slot.free and pace.windows(lane):
             calls = self._lines[account].calls(lane)
-            calls.append(self._us())
+            # Rounded against the caller here and below, so that no part of a microsecond is gained.
+            calls.append(math.ceil(self._clock.monotonic() * _SECOND_US))
             if len(calls) >= _PRUNE_AT:
                 del calls[: bisect_right(calls, self._us() - _microseconds(pace.longest))]
         return slot
@@ -81,7 +83,7 @@ class MemoryOrderBudget(OrderBudget):
         )
 
     def _us(self) -> int:
-        return _microseconds(self._clock.monotonic())
+        return math.floor(self._clock.monotonic() * _SECOND_US)
 
 
 def _microseconds(seconds: float) -> int:
