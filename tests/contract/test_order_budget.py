@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from ordo.domain.budget import UNLIMITED, Lane, Pace, Window
+from ordo.domain.errors import Invalid
 from ordo.ports.budget import OrderBudget
 from tests.contract.discovery import harnesses
 from tests.contract.guard_harness import BudgetHarness, BudgetUnderTest
@@ -149,3 +150,22 @@ async def test_a_standing_tells_what_was_used(under_test: BudgetUnderTest) -> No
     assert (standing.orders_last_second, standing.orders_last_minute) == (1, 4)
     assert (standing.reads_last_second, standing.reads_last_minute) == (0, 2)
     assert (await under_test.budget.standing(OTHER_ACCOUNT, now=NOW)).orders_last_minute == 0
+
+
+async def test_a_budget_that_is_used_for_long_forgets_what_no_longer_counts(under_test: BudgetUnderTest) -> None:
+    pace = Pace(orders=(Window(seconds=1, limit=700),))
+    for _ in range(3):
+        assert await _taken(under_test.budget, Lane.URGENT, 900, pace) == 700
+        await under_test.pass_time(1)
+    assert (await under_test.budget.standing(ACCOUNT, now=NOW)).orders_last_second == 0
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [(0, 1), (-1, 1), (1, 0)])
+def test_a_window_has_a_length_and_a_limit(seconds: float, limit: int) -> None:
+    with pytest.raises(Invalid):
+        Window(seconds=seconds, limit=limit)
+
+
+def test_a_pace_knows_its_longest_window() -> None:
+    assert UNLIMITED.longest == 0
+    assert Pace(orders=(Window(seconds=1, limit=1),), reads=(Window(seconds=60, limit=1),)).longest == 60

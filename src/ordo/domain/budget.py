@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -111,11 +110,6 @@ class Slot:
     def free(self) -> bool:
         """Whether the call may be made."""
         return not self.stopped and self.wait <= 0
-
-
-def longest_wait(waits: Iterable[float]) -> float:
-    """The wait that satisfies all; 0 for none."""
-    return max(waits, default=0.0)
 
 
 def struck(strikes: int, last: datetime | None, now: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from ordo.domain.budget import Lane, Pace, Window
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Unavailable
 from ordo.domain.orders import ModifyOrder
+from ordo.domain.safety import KillState
+from ordo.domain.sessions import Session
 from tests.support.broker import Mishap, refused
 from tests.support.clock import quiet
 from tests.support.house import House
@@ -69,7 +72,7 @@ async def test_of_many_at_once_the_rest_is_refused_at_the_gate_and_its_key_is_fr
     assert len(refusals) == 14
     assert {refusal.code for refusal in refusals} == {ErrorCode.ORDER_BUDGET}
     assert len(paced.broker.book) == 6
-    free = [number for number, end in enumerate(ends) if isinstance(end, Invalid)][0]
+    free = next(number for number, end in enumerate(ends) if isinstance(end, Invalid))
     await paced.place(f"k{free}")
 
 
@@ -102,8 +105,6 @@ async def test_the_urgent_overtakes_those_who_wait_for_the_same_place() -> None:
 
 
 async def test_a_kill_switch_that_is_set_while_an_order_waits_for_its_place_stops_it(paced: House) -> None:
-    from ordo.domain.safety import KillState
-
     for number in range(6):
         await paced.place(f"k{number}")
     await paced.clock.advance(0.8)
@@ -181,39 +182,47 @@ def test_no_rolling_second_is_above_the_limit_whatever_is_asked_and_however_the_
     asyncio.run(_work(work, limit))
 
 
-async def _work(work: list[tuple[str, float, int]], limit: int) -> None:
-    house = _paced(Pace(orders=(Window(seconds=1, limit=limit),)))
-    await house.session_store.save(
-        replace(house.login.session(ACCOUNT), expires_at=house.clock.now() + timedelta(days=9))
-    )
-    arrivals: list[float] = []
-    serve = house.broker._begin
+class _Workload:
+    """What somebody asks of the gateway, and when each write reaches the broker."""
 
-    async def begin(operation: str, session: object) -> Mishap:
+    def __init__(self, limit: int) -> None:
+        self.house = _paced(Pace(orders=(Window(seconds=1, limit=limit),)))
+        self.arrivals: list[float] = []
+        self.placed: list[str] = []
+        self._serve = self.house.broker._begin
+        self.house.broker._begin = self._arrive  # type: ignore[method-assign]
+
+    async def _arrive(self, operation: str, session: Session) -> Mishap:
         if operation in {"place", "modify", "cancel"}:
-            arrivals.append(house.clock.monotonic())
-        return await serve(operation, session)  # type: ignore[arg-type]
+            self.arrivals.append(self.house.clock.monotonic())
+        return await self._serve(operation, session)
 
-    house.broker._begin = begin  # type: ignore[method-assign]
-    running: list[asyncio.Future[object]] = []
-    placed: list[str] = []
+    async def _place(self, key: str) -> None:
+        self.placed.append((await self.house.now.orders.place(ACCOUNT, BUY_TEN, key=key)).order_id)
 
-    async def place(key: str) -> None:
-        placed.append((await house.now.orders.place(ACCOUNT, BUY_TEN, key=key)).order_id)
-
-    for number, (what, pause, jitter) in enumerate(work):
+    def begun(self, what: str, number: int) -> list[Coroutine[object, object, object]]:
+        orders = self.house.now.orders
         if what in {"place", "burst"}:
-            count = 1 if what == "place" else 12
-            running += [asyncio.ensure_future(place(f"{number}-{one}")) for one in range(count)]
-        elif placed and what == "cancel":
-            running.append(asyncio.ensure_future(house.now.orders.cancel(ACCOUNT, placed[-1], key=f"{number}")))
-        elif placed:
-            change = ModifyOrder(quantity=11 + number)
-            running.append(asyncio.ensure_future(house.now.orders.modify(ACCOUNT, placed[0], change, key=f"{number}")))
-        house.clock.step(timedelta(milliseconds=jitter))
-        await house.clock.advance(pause)
-    await house.clock.advance(3)
+            return [self._place(f"{number}-{one}") for one in range(1 if what == "place" else 12)]
+        if not self.placed:
+            return []
+        if what == "cancel":
+            return [orders.cancel(ACCOUNT, self.placed[-1], key=f"{number}")]
+        return [orders.modify(ACCOUNT, self.placed[0], ModifyOrder(quantity=11 + number), key=f"{number}")]
+
+
+async def _work(work: list[tuple[str, float, int]], limit: int) -> None:
+    load = _Workload(limit)
+    clock = load.house.clock
+    session = replace(load.house.login.session(ACCOUNT), expires_at=clock.now() + timedelta(days=9))
+    await load.house.session_store.save(session)
+    running: list[asyncio.Future[object]] = []
+    for number, (what, pause, jitter) in enumerate(work):
+        running += [asyncio.ensure_future(one) for one in load.begun(what, number)]
+        clock.step(timedelta(milliseconds=jitter))
+        await clock.advance(pause)
+    await clock.advance(3)
     await asyncio.gather(*running, return_exceptions=True)
-    for start, moment in enumerate(arrivals):
-        within = bisect_left(arrivals, moment + 1 - 1e-9) - start
-        assert within <= limit, arrivals
+    for start, moment in enumerate(load.arrivals):
+        within = bisect_left(load.arrivals, moment + 1 - 1e-9) - start
+        assert within <= limit, load.arrivals

@@ -13,7 +13,7 @@ from ordo.application.context import Context
 from ordo.application.safety import SafetyService
 from ordo.domain.audit import AuditKind
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Unavailable
-from ordo.domain.orders import OrderStatus, OrderType, Product, Side
+from ordo.domain.orders import ModifyOrder, OrderStatus, OrderType, Product, Side
 from ordo.domain.safety import KillState
 from tests.support.broker import Mishap, refused
 from tests.support.clock import quiet
@@ -171,8 +171,6 @@ async def test_two_orders_at_once_do_not_close_a_position_twice(house: House) ->
 
 
 async def test_a_change_that_leaves_an_order_closing_passes_and_one_that_does_not_is_refused(house: House) -> None:
-    from ordo.domain.orders import ModifyOrder
-
     house.broker.held = (position(10),)
     order = await house.place("k1", replace(SELL_TEN, quantity=5))
     await house.now.safety.set(KillState.REDUCE_ONLY, "r")

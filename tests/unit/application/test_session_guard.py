@@ -162,7 +162,9 @@ def _at(house: House, text: str) -> None:
 async def test_a_login_is_called_for_once_before_the_market_opens(
     house: House, guard: SessionGuard, caplog: pytest.LogCaptureFixture
 ) -> None:
-    calls = lambda: house.audit.kinds().count(AuditKind.SESSION_NEEDED)  # noqa: E731
+    def calls() -> int:
+        return house.audit.kinds().count(AuditKind.SESSION_NEEDED)
+
     _at(house, "2026-11-25 08:29:59")
     await guard.look()
     assert calls() == 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ordo.domain.accounts import Account
-from ordo.domain.budget import SLOWED_SECONDS, BudgetStanding, Lane, Pace, Slot, Window, longest_wait, struck
+from ordo.domain.budget import SLOWED_SECONDS, BudgetStanding, Lane, Pace, Slot, Window, struck
 from ordo.domain.calendar import trading_day
 from ordo.ports.budget import OrderBudget
 from ordo.ports.clock import Clock
@@ -61,7 +61,7 @@ class MemoryOrderBudget(OrderBudget):
         slowed = at < line.slowed_until
         calls = line.calls(lane)
         waits = (_wait(calls, window, window.ceiling(lane, slowed=slowed), at) for window in pace.windows(lane))
-        return Slot(wait=longest_wait(waits) / _SECOND_US)
+        return Slot(wait=max(waits, default=0) / _SECOND_US)
 
     async def strike(self, account: Account, *, now: datetime) -> int:
         line, day = self._lines.setdefault(account, _Line()), trading_day(now)
