@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ordo.application.baskets import BasketService
 from ordo.application.brokers import Brokers
+from ordo.application.fanout import FanOut
 from ordo.application.instruments import InstrumentService
 from ordo.application.orders import OrderService
 from ordo.application.portfolio import PortfolioService, QuoteService
@@ -24,6 +25,7 @@ class Gateway:
     baskets: BasketService
     resolver: Resolver
     portfolio: PortfolioService
+    fanout: FanOut
     quotes: QuoteService
     sessions: SessionService
     safety: SafetyService

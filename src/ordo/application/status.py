@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ordo.application.master_sync import MasterStanding, MasterSync
+from ordo.application.pacing import AccountBudget, Pacing
 from ordo.application.safety import SafetyService
 from ordo.application.sessions import SessionReport, SessionService
+from ordo.domain.circuits import CircuitRecord
 from ordo.domain.errors import OrdoError
 from ordo.domain.orders import Order
 from ordo.domain.safety import KillSwitch
+from ordo.ports.circuits import Circuits
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.market_calendar import MarketCalendar
@@ -38,25 +41,31 @@ class Status:
     started_at: datetime
     now: datetime
     kill_switch: KillSwitch
+    account_switches: tuple[KillSwitch, ...]
     sessions: tuple[SessionReport, ...]
     stores: tuple[StoreReport, ...]
     masters: tuple[MasterStanding, ...]
     calendar_problem: str | None
     unknown_orders: tuple[Order, ...]
+    circuits: tuple[CircuitRecord, ...]
+    budgets: tuple[AccountBudget, ...]
 
 
 class StatusService:
     """Looks at the parts of the gateway."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (all that has a state)
         self,
         probes: Mapping[str, Probe],
         sessions: SessionService,
         safety: SafetyService,
         store: IdempotencyStore,
         clock: Clock,
+        *,
         masters: MasterSync,
         calendar: MarketCalendar,
+        circuits: Circuits,
+        pacing: Pacing,
     ) -> None:
         self._probes = probes
         self._sessions = sessions
@@ -65,6 +74,8 @@ class StatusService:
         self._clock = clock
         self._masters = masters
         self._calendar = calendar
+        self._circuits = circuits
+        self._pacing = pacing
         self._started_at = clock.now()
 
     async def stores(self) -> tuple[StoreReport, ...]:
@@ -85,9 +96,12 @@ class StatusService:
             started_at=self._started_at,
             now=self._clock.now(),
             kill_switch=await self._safety.get(),
+            account_switches=await self._safety.accounts(),
             sessions=await self._sessions.all(),
             stores=await self.stores(),
             masters=self._masters.standings(),
             calendar_problem=self._calendar.problem,
             unknown_orders=tuple(intent.order for intent in await self._store.unsettled()),
+            circuits=await self._circuits.standings(),
+            budgets=await self._pacing.standings(),
         )

@@ -42,6 +42,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
             stack.callback(owners.leave, owner)
         stack.push_async_callback(container.broker_wire().aclose)
         gateway = container.gateway()
+        await gateway.safety.open()
         stack.push_async_callback(container.once().drain)
         trail = container.trail()
         trail.write(AuditKind.GATEWAY_STARTED, Context())
@@ -51,7 +52,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
             _log.warning("%d writes have an unknown outcome; looking for them in the brokers' books", left)
         masters = container.master_sync()
         stack.push_async_callback(masters.close)
-        jobs = [container.reconciler().watch, container.housekeeping().keep_tidy]
+        jobs = [container.reconciler().watch, container.housekeeping().keep_tidy, container.session_guard().watch]
         if masters.configured:
             jobs.append(masters.keep_current)
         if container.settings().calendar.override is not None:

@@ -17,14 +17,19 @@ from ordo.application.housekeeping import Housekeeping
 from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
 from ordo.application.reconcile import Reconciler
+from ordo.application.session_guard import SessionGuard
 from ordo.application.status import Probe
 from ordo.application.trail import Trail
 from ordo.container.brokers import BrokerLines, Wire
+from ordo.container.guards import circuits
 from ordo.container.masters import Masters
 from ordo.container.services import Services
 from ordo.container.stores import Stores
 from ordo.container.support import Support
 from ordo.ports.audit import AuditLog
+from ordo.ports.budget import OrderBudget
+from ordo.ports.cache import PortfolioCache
+from ordo.ports.circuits import CircuitStates
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
@@ -38,7 +43,7 @@ from ordo.schemas.config.settings import Settings
 
 
 def _probes(store: SafetyStore) -> Mapping[str, Probe]:
-    return {"database": store.get}
+    return {"database": store.all}
 
 
 def _calendar(settings: Settings) -> MarketCalendar:
@@ -63,6 +68,9 @@ class Container(containers.DeclarativeContainer):
     idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency
     safety_store: providers.Provider[SafetyStore] = stores.safety
     journal: providers.Provider[Journal] = stores.journal
+    budget: providers.Provider[OrderBudget] = stores.budget
+    cache: providers.Provider[PortfolioCache] = stores.cache
+    circuit_states: providers.Provider[CircuitStates] = stores.circuit_states
     instruments: providers.Provider[InstrumentStore] = stores.instruments
 
     masters = providers.Container(Masters, settings=settings, clock=clock)
@@ -86,6 +94,9 @@ class Container(containers.DeclarativeContainer):
         session_store=session_store,
         idempotency_store=idempotency_store,
         safety_store=safety_store,
+        budget=budget,
+        cache=cache,
+        circuits=providers.Singleton(circuits, circuit_states, clock, settings),
         instruments=instruments,
         sources=master_sources,
         calendar=calendar,
@@ -95,6 +106,7 @@ class Container(containers.DeclarativeContainer):
     once: providers.Provider[Once] = services.once
     reconciler: providers.Provider[Reconciler] = services.reconciler
     housekeeping: providers.Provider[Housekeeping] = services.housekeeping
+    session_guard: providers.Provider[SessionGuard] = services.session_guard
     calendar_watch: providers.Provider[CalendarWatch] = services.calendar_watch
     master_sync: providers.Provider[MasterSync] = services.masters
     gateway: providers.Provider[Gateway] = services.gateway

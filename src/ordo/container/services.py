@@ -12,6 +12,10 @@ from ordo.adapters.paper.catalogue import load_catalogue
 from ordo.application.baskets import BasketService
 from ordo.application.books import Books
 from ordo.application.brokers import Brokers
+from ordo.application.care import Care
+from ordo.application.departure import Departures
+from ordo.application.facts import FactReader
+from ordo.application.fanout import FanOut
 from ordo.application.gateway import Gateway
 from ordo.application.hours import CalendarWatch
 from ordo.application.housekeeping import Housekeeping
@@ -22,18 +26,24 @@ from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
 from ordo.application.order_ids import OrderIds
 from ordo.application.orders import OrderService
+from ordo.application.pacing import Pacing
 from ordo.application.portfolio import PortfolioService, QuoteService
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Patience, Reconciler
 from ordo.application.resolving import Resolver
 from ordo.application.safety import SafetyService
 from ordo.application.screening import Screening
+from ordo.application.session_guard import SessionGuard
 from ordo.application.sessions import SessionService
 from ordo.application.status import Probe, StatusService
 from ordo.application.trail import Trail
+from ordo.container import guards
 from ordo.domain.calendar import trading_day
 from ordo.domain.instruments import Instrument
 from ordo.ports.audit import AuditLog
+from ordo.ports.budget import OrderBudget
+from ordo.ports.cache import PortfolioCache
+from ordo.ports.circuits import Circuits
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
@@ -78,6 +88,9 @@ class Services(containers.DeclarativeContainer):
     session_store: providers.Dependency[SessionStore] = providers.Dependency()
     idempotency_store: providers.Dependency[IdempotencyStore] = providers.Dependency()
     safety_store: providers.Dependency[SafetyStore] = providers.Dependency()
+    budget: providers.Dependency[OrderBudget] = providers.Dependency()
+    cache: providers.Dependency[PortfolioCache] = providers.Dependency()
+    circuits: providers.Dependency[Circuits] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
     sources: providers.Dependency[tuple[MasterSource, ...]] = providers.Dependency()
     calendar: providers.Dependency[MarketCalendar] = providers.Dependency()
@@ -87,7 +100,21 @@ class Services(containers.DeclarativeContainer):
     sessions: providers.Provider[SessionService] = providers.Singleton(
         SessionService, brokers, session_store, clock, trail
     )
-    calls: providers.Provider[BrokerCalls] = providers.Singleton(BrokerCalls, brokers, sessions)
+    pacing: providers.Provider[Pacing] = providers.Singleton(
+        Pacing,
+        budget,
+        clock,
+        providers.Callable(guards.paces, settings),
+        max_wait=providers.Callable(guards.max_wait, settings),
+    )
+    care: providers.Provider[Care] = providers.Singleton(
+        Care, circuits, pacing, cache, clock, random, rules=providers.Callable(guards.read_rules, settings)
+    )
+    calls: providers.Provider[BrokerCalls] = providers.Singleton(BrokerCalls, brokers, sessions, care)
+    session_guard: providers.Provider[SessionGuard] = providers.Singleton(
+        SessionGuard, brokers, sessions, calendar, clock, trail
+    )
+    facts: providers.Provider[FactReader] = providers.Singleton(FactReader, calls, idempotency_store)
     safety: providers.Provider[SafetyService] = providers.Singleton(SafetyService, safety_store, clock, trail)
     knowledge: providers.Provider[Knowledge] = providers.Singleton(Knowledge, idempotency_store)
     books: providers.Provider[Books] = providers.Singleton(
@@ -122,8 +149,10 @@ class Services(containers.DeclarativeContainer):
         sessions,
         instruments,
         safety,
+        facts,
+        pacing,
         clock,
-        allow_stale=settings.provided.instruments.allow_stale,
+        rules=providers.Callable(guards.rules, settings),
         calendar=calendar,
     )
     calendar_watch: providers.Provider[CalendarWatch] = providers.Singleton(CalendarWatch, calendar, clock)
@@ -144,11 +173,15 @@ class Services(containers.DeclarativeContainer):
         once,
         reader,
         screening,
+        providers.Singleton(Departures, calls, safety, facts, pacing),
         sessions,
         calls,
         clock,
         trail,
         apart=providers.Callable(_apart, settings),
+    )
+    portfolio: providers.Provider[PortfolioService] = providers.Singleton(
+        PortfolioService, calls, cache, clock, ttl=providers.Callable(guards.ttl, settings)
     )
     gateway: providers.Provider[Gateway] = providers.Singleton(
         Gateway,
@@ -156,12 +189,22 @@ class Services(containers.DeclarativeContainer):
         orders=orders,
         baskets=providers.Singleton(BasketService, once, orders),
         resolver=providers.Singleton(Resolver, idempotency_store, reader, reconciler, knowledge, clock, trail),
-        portfolio=providers.Singleton(PortfolioService, calls),
+        portfolio=portfolio,
+        fanout=providers.Singleton(FanOut, portfolio, clock),
         quotes=providers.Singleton(QuoteService, calls, instruments),
         sessions=sessions,
         safety=safety,
         status=providers.Singleton(
-            StatusService, probes, sessions, safety, idempotency_store, clock, masters, calendar
+            StatusService,
+            probes,
+            sessions,
+            safety,
+            idempotency_store,
+            clock,
+            masters=masters,
+            calendar=calendar,
+            circuits=circuits,
+            pacing=pacing,
         ),
         instruments=providers.Singleton(InstrumentService, instruments, masters),
     )

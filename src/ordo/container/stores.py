@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dependency_injector import containers, providers
 
+from ordo.adapters.memory.budget import MemoryOrderBudget
+from ordo.adapters.memory.cache import MemoryPortfolioCache
 from ordo.adapters.paper.catalogue import load_catalogue, load_reports
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
@@ -12,8 +14,12 @@ from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.safety import SqlSafetyStore
 from ordo.adapters.sql.sessions import SqlSessionStore
+from ordo.container.guards import circuit_states
 from ordo.domain.calendar import trading_day
 from ordo.domain.instruments import Instrument
+from ordo.ports.budget import OrderBudget
+from ordo.ports.cache import PortfolioCache
+from ordo.ports.circuits import CircuitStates
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
@@ -36,6 +42,9 @@ class Stores(containers.DeclarativeContainer):
     safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)
     journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
     clock: providers.Dependency[Clock] = providers.Dependency()
+    budget: providers.Provider[OrderBudget] = providers.Singleton(MemoryOrderBudget, clock)
+    cache: providers.Provider[PortfolioCache] = providers.Singleton(MemoryPortfolioCache, clock)
+    circuit_states: providers.Provider[CircuitStates] = providers.Singleton(circuit_states, settings, database)
     instruments: providers.Provider[InstrumentStore] = providers.Singleton(
         SqlInstruments, database, providers.Callable(_catalogue, clock), providers.Callable(load_reports)
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ordo.domain.errors import Invalid, Unsupported
 from ordo.domain.instruments import Venue
 from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
+from ordo.domain.protection import MarketOrders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Capabilities:
     `tag_echo`: the book shows Ordo's tags. `tag_echo_learnt`: that is not promised, and may be so for an account: the
     row of an order that was answered with its broker's id shows which it is. `rejects_in_answer`: what the broker's
     risk system turns down is `Refused` by `place`; else `place` is acknowledged, and the book shows the rejection.
+    `market_orders`: who bounds how far one runs. `strict_trigger`: a stop's trigger may not equal its price.
     """
 
     venues: frozenset[Venue]
@@ -33,6 +35,8 @@ class Capabilities:
     order_history_days: int
     tag_echo_learnt: bool = False
     rejects_in_answer: bool = True
+    market_orders: MarketOrders = MarketOrders.BROKER
+    strict_trigger: bool = False
 
     def __post_init__(self) -> None:
         if self.tag_echo and self.tag_echo_learnt:

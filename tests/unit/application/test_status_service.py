@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from ordo.adapters.circuits import PurgatoryCircuits
 from ordo.application.master_sync import MasterSync
 from ordo.application.status import StatusService
 from ordo.domain.errors import OutcomeUnknown, Unavailable
@@ -22,7 +23,18 @@ from tests.support.stores import fail
 def _status(house: House, probes: dict[str, Callable[[], Awaitable[object]]] | None = None) -> StatusService:
     masters = MasterSync(house.instruments, (), house.clock, house.now.trail, at=time(8, 30))
     now = house.now
-    return StatusService(probes or {}, now.sessions, now.safety, now.store, house.clock, masters, house.calendar)
+    circuits = PurgatoryCircuits(house.circuit_states, house.clock)
+    return StatusService(
+        probes or {},
+        now.sessions,
+        now.safety,
+        now.store,
+        house.clock,
+        masters=masters,
+        calendar=house.calendar,
+        circuits=circuits,
+        pacing=now.pacing,
+    )
 
 
 async def test_the_status_shows_what_an_order_depends_on(house: House) -> None:

@@ -21,6 +21,7 @@ from ordo.domain.instruments import InstrumentKey, Kind, Venue
 from ordo.domain.market import Depth, Quote
 from ordo.domain.orders import OrderStatus, OrderTerms, OrderType, Product, Validity
 from ordo.domain.portfolio import Funds, Holding, Position, Trade
+from ordo.domain.protection import MarketOrders
 from ordo.domain.sessions import Session
 from ordo.ports.broker import Broker
 from ordo.ports.clock import Clock
@@ -43,6 +44,7 @@ CAPABILITIES = Capabilities(
     tag_echo=True,
     rejected_in_book=True,
     order_history_days=1,
+    market_orders=MarketOrders.NATIVE,
 )
 
 

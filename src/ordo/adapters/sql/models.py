@@ -111,6 +111,31 @@ class DbKillSwitch(Db):
     reason: Mapped[str]
 
 
+class DbAccountKillSwitch(Db):
+    """The switch of one account, written `ADAPTER_ID/ACCOUNT_ID`."""
+
+    __tablename__ = "account_kill_switch"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]
+    reason: Mapped[str]
+
+
+class DbCircuitBreakerState(Db):
+    """Where the circuit of one kind of call at one broker stands, since `changed_at`."""
+
+    __tablename__ = "circuit_breaker_state"
+
+    adapter_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    failure_count: Mapped[int]
+    last_failure_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
 class DbJournalEntry(Db):
     """One entry of one stream; `seq` counts from 1 without gaps."""
 

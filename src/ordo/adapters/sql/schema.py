@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ordo.domain.errors import ErrorCode, Unavailable
 
-HEAD = "0032"
+HEAD = "0004"
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 # Alembic keeps the migration that runs in module globals.

@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 __all__ = [
     "Change", "Found", "Target", "Ways", "Wish", "cancel", "login", "login_all", "logout", "modify", "orders", "place",
-    "portfolio", "quote", "resolve", "search", "status", "sync",
+    "portfolio", "quote", "resolve", "search", "status", "switch", "sync",
 ]  # fmt: skip
 
 
@@ -93,10 +93,20 @@ def modify(account: str, order_id: str, change: Change, key: str | None, target:
     )
 
 
-def cancel(account: str, order_id: str, key: str | None, target: Target, *, as_json: bool) -> ExitCode:
+def cancel(account: str, order_id: str, key: str | None, target: Target, *, force: bool, as_json: bool) -> ExitCode:
     key = key or new_key()
     return _carry_out(
-        lambda ordo: ordo.orders.cancel(account, order_id, key=key), pages.order, target, as_json=as_json, key=key
+        lambda ordo: ordo.orders.cancel(account, order_id, force=force, key=key),
+        pages.order,
+        target,
+        as_json=as_json,
+        key=key,
+    )
+
+
+def switch(state: str, reason: str, account: str | None, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(
+        lambda ordo: ordo.kill_switch.set(state, reason, account=account), pages.switch, target, as_json=as_json
     )
 
 

@@ -188,3 +188,30 @@ def test_help_and_version_load_little(shell: Shell, ordo: Here) -> None:
     loaded = {name.partition(".")[0] for name in shell.python(code).out.split()}
     assert "typer" in loaded
     assert not {"litestar", "sqlalchemy", "httpx2", "uvicorn", "cryptography", "dependency_injector"} & loaded
+
+
+def test_trading_is_halted_and_resumed_by_command(ordo: Here) -> None:
+    assert "kill switch HALTED" in ordo("halt", "--reason", "runaway").out
+    refused = ordo("buy", "NSE:SBIN", "1", "--json")
+    assert (refused.code, refused.document["error_code"]) == (2, "KILL_SWITCH_ACTIVE")
+    assert "kill switch HALTED (owner: runaway)" in ordo("status").out
+    assert ordo("resume", "--json").document["state"] == "ACTIVE"
+    assert ordo("buy", "NSE:SBIN", "1").code == 0
+
+
+def test_one_account_may_only_reduce(ordo: Here) -> None:
+    assert ordo("buy", "NSE:SBIN", "2", "--product", "MIS").code == 0
+    halted = ordo("halt", "--reduce-only", "--account", "paper/DEMO", "--json").document
+    assert (halted["state"], halted["account"]) == ("REDUCE_ONLY", "paper/DEMO")
+    assert "kill switch paper/DEMO REDUCE_ONLY" in ordo("status").out
+    assert ordo("buy", "NSE:SBIN", "1", "--product", "MIS").code == 2
+    assert ordo("sell", "NSE:SBIN", "2", "--product", "MIS").code == 0
+    assert ordo("resume", "--account", "paper/DEMO").code == 0
+
+
+def test_a_stop_that_protects_a_position_is_cancelled_by_force_while_trading_is_halted(ordo: Here) -> None:
+    ordo("buy", "NSE:SBIN", "2", "--product", "MIS")
+    stop = ordo("sell", "NSE:SBIN", "2", "--product", "MIS", "--trigger", "700.00", "--json").document["order_id"]
+    ordo("halt")
+    assert ordo("cancel", "paper/DEMO", stop).code == 2
+    assert ordo("cancel", "paper/DEMO", stop, "--force", "--json").document["status"] == "CANCELLED"

@@ -33,6 +33,7 @@ ORDER_FIELDS = {
     "created_at",
     "updated_at",
     "matched_by",
+    "requested_type",
     "history",
     "metadata_json",
 }

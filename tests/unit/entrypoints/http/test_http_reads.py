@@ -185,13 +185,16 @@ async def test_the_kill_switch_is_set_with_who_when_and_why(door: Door) -> None:
     halted = await door.http.put(switch, json={"state": "HALTED", "reason": "a wrong fill"})
     assert halted.json() == {
         "state": "HALTED",
+        "account": None,
         "changed_by": "owner",
         "changed_at": AS_OF,
         "reason": "a wrong fill",
     }
     assert (await door.http.get(switch)).json() == halted.json()
     for body, status, code in (
-        ({"state": "REDUCE_ONLY", "reason": "careful"}, 422, "UNSUPPORTED"),
+        ({"state": "HALTED", "reason": "x", "account": "nobody/DEMO"}, 404, "UNKNOWN_ACCOUNT"),
+        ({"state": "HALTED", "reason": "x", "account": "DEMO"}, 404, "UNKNOWN_ACCOUNT"),
+        ({"state": "HALTED", "reason": "x", "account": 7}, 400, "VALIDATION_ERROR"),
         ({"state": "OFF", "reason": "x"}, 400, "VALIDATION_ERROR"),
         ({"state": "ACTIVE"}, 400, "VALIDATION_ERROR"),
         ({"state": "ACTIVE", "reason": "  "}, 400, "VALIDATION_ERROR"),
