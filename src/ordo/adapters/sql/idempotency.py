@@ -29,8 +29,10 @@ _ACCOUNT = _TABLE.c.account == bindparam("of_account")
 
 _FIND = select(_TABLE).where(_OF_KEY)
 _RESERVE = insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key)
-_DROP = delete(DbIdempotencyRecord).where(_OF_KEY)
-_RELEASE = _DROP.where(_ORDER_ID)
+_RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
+_DROP_EXPIRED = delete(DbIdempotencyRecord).where(
+    _OF_KEY, _TABLE.c.state.in_(_SETTLED), _TABLE.c.expires_at <= bindparam("now")
+)
 _SETTLE = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID, UNSETTLED)
 _SETTLED_BEFORE = select(_TABLE).where(_OF_KEY, _ORDER_ID)
 _PLACEMENT = select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT)
@@ -69,7 +71,9 @@ class SqlIdempotencyStore(IdempotencyStore):
         self._database = database
 
     async def reserve(self, intent: Intent, *, now: datetime) -> Intent | None:
-        reserved = await self._database.write(partial(_reserve, row=_row(intent), now=now))
+        # Who is told that nothing is known to be written sends nothing, so the record must not stay.
+        undo = partial(_change, statement=_RELEASE, named={"of": str(intent.key), "of_order": intent.order_id})
+        reserved = await self._database.write(partial(_reserve, row=_row(intent), now=now), undo=undo)
         if reserved.order_id_is_taken:
             raise OrderIdTaken
         return None if reserved.holder is None else _intent(reserved.holder)
@@ -116,16 +120,15 @@ class SqlIdempotencyStore(IdempotencyStore):
 
 
 def _reserve(connection: Connection, row: dict[str, object], now: datetime) -> _Reserved:
-    if connection.execute(_RESERVE, row).first() is not None:
-        return _Reserved()
-    holder = _one(connection, _FIND, {"of": row["key"]})
-    if holder is not None and not _is_expired(holder, now):
-        return _Reserved(holder=holder)
-    named = {"of": row["key"], "of_order": row["order_id"]}
-    if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
-        return _Reserved(order_id_is_taken=True)
-    connection.execute(_DROP, {"of": row["key"]})
-    connection.execute(_RESERVE, row).one()
+    # On a server others may change what stands in the way between any two statements; a turn is lost to each at most.
+    while connection.execute(_RESERVE, row).first() is None:
+        holder = _one(connection, _FIND, {"of": row["key"]})
+        if holder is not None and not _is_expired(holder, now):
+            return _Reserved(holder=holder)
+        named = {"of": row["key"], "of_order": row["order_id"]}
+        if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
+            return _Reserved(order_id_is_taken=True)
+        connection.execute(_DROP_EXPIRED, {"of": row["key"], "now": now})
     return _Reserved()
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.models import DbInstrument, DbInstrumentSet, DbMaster
+from ordo.adapters.sql.turns import take_turn
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.instruments import Instrument
@@ -153,7 +154,9 @@ def _directory(lines: list[bytes], expected: tuple[int, int]) -> InstrumentDirec
 
 
 def _add(connection: Connection, lines: Sequence[bytes], first: int, generation: int) -> int:
-    generation = generation or _next_generation(connection)
+    if not generation:
+        _take_turn(connection)
+        generation = _next_generation(connection)
     parts = (line.decode().partition(FIELD) for line in lines)
     rows = [
         {"generation": generation, "place": place, "key": key, "facts": facts}
@@ -168,6 +171,7 @@ def _next_generation(connection: Connection) -> int:
 
 
 def _point(connection: Connection, named: dict[str, int], reports: tuple[MasterReport, ...]) -> None:
+    _take_turn(connection)
     generation = named["generation"] or _next_generation(connection)
     # One who was overtaken may have lost rows to the other's tidying.
     if connection.execute(_COUNTING).scalar_one() >= generation:
@@ -196,17 +200,23 @@ def _note(connection: Connection, report: MasterReport) -> None:
 
 
 def _drop_oldest(connection: Connection) -> bool:
+    _take_turn(connection)
     counting = connection.execute(_COUNTING).scalar_one()
     oldest = connection.execute(_OLDEST, {"before": counting}).scalar_one()
     return oldest is not None and _drop(connection, generation=oldest)
 
 
 def _drop(connection: Connection, generation: int) -> bool:
+    _take_turn(connection)
     first = connection.execute(_FIRST_PLACE, {"of": generation}).scalar_one()
     if first is None or generation == connection.execute(_COUNTING).scalar_one():
         return False
     connection.execute(_DROP, {"of": generation, "until": first + _CHUNK})
     return True
+
+
+def _take_turn(connection: Connection) -> None:
+    take_turn(connection, "instruments")
 
 
 def _damaged(report: MasterReport) -> MasterReport:

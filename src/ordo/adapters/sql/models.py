@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Dialect, Index, Text, text
+from sqlalchemy import BigInteger, Date, Dialect, Index, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ordo.adapters.sql.words import Words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,7 +34,7 @@ class Moment(TypeDecorator[datetime]):
 class Db(DeclarativeBase):
     """What all tables share."""
 
-    type_annotation_map = {str: Text, int: BigInteger, date: Date, datetime: Moment}  # noqa: RUF012  (SQLAlchemy's own form)
+    type_annotation_map = {str: Words, int: BigInteger, date: Date, datetime: Moment}  # noqa: RUF012  (SQLAlchemy's own form)
 
 
 class DbSession(Db):
