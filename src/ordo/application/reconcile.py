@@ -85,7 +85,7 @@ class Reconciler:
         """
         unsettled = await self._store.unsettled()
         for intent in unsettled:
-            if intent.state is IntentState.OPEN and self._is_abandoned(intent):
+            if intent.state is IntentState.OPEN and await self._is_abandoned(intent):
                 await self._adopt(intent)
         return len(unsettled)
 
@@ -145,7 +145,7 @@ class Reconciler:
         search = self._search(intent)
         async with search.lock:
             latest = await self._store.find(intent.key, now=self._clock.now())
-            if latest is not None and latest.state is IntentState.OPEN and self._is_abandoned(latest):
+            if latest is not None and latest.state is IntentState.OPEN and await self._is_abandoned(latest):
                 latest = await self._adopt(latest)
             if latest is None or latest.state is not IntentState.UNKNOWN:
                 self._forget(intent)
@@ -188,9 +188,11 @@ class Reconciler:
     async def _pending(self) -> tuple[Intent, ...]:
         try:
             unsettled = await self._store.unsettled()
+            return tuple(
+                [one for one in unsettled if one.state is IntentState.UNKNOWN or await self._is_abandoned(one)]
+            )
         except Unavailable:
             return ()
-        return tuple(one for one in unsettled if one.state is IntentState.UNKNOWN or self._is_abandoned(one))
 
     async def _try(self, intent: Intent) -> None:
         try:
@@ -200,10 +202,10 @@ class Reconciler:
         except Exception:  # noqa: BLE001  (one intent must not end the watch over the others)
             _log.exception("Looking for order %s failed; it will be looked for again.", intent.order_id)
 
-    def _is_abandoned(self, intent: Intent) -> bool:
+    async def _is_abandoned(self, intent: Intent) -> bool:
         if str(intent.key) in self._abandoned:
             return True
-        return intent.owner != self._owner and not self._owners.is_alive(intent.owner)
+        return intent.owner != self._owner and not await self._owners.is_alive(intent.owner)
 
     async def _adopt(self, intent: Intent) -> Intent | None:
         try:
