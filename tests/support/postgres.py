@@ -135,5 +135,7 @@ def _binaries(folder: Path) -> Path:
         return path
     found = which("postgres")
     if found is None:
-        raise RuntimeError("The suite needs PostgreSQL: run `make setup`, or set ORDO_TEST_POSTGRES_URL to a server of yours.")
+        raise RuntimeError(
+            "The suite needs PostgreSQL: run `make setup`, or set ORDO_TEST_POSTGRES_URL to a server of yours."
+        )
     return Path(found).parent

@@ -129,8 +129,7 @@ def package(name: str) -> Path | None:
 
 
 def _popen(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
-    as_user = {"user": _NOBODY, "group": pwd.getpwnam(_NOBODY).pw_gid, "extra_groups": []} if _IS_ROOT else {}
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603  (the servers' own binaries)
         command,
         cwd=folder,
         env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
@@ -139,7 +138,9 @@ def _popen(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one call, before exec)
-        **as_user,  # type: ignore[call-overload]
+        user=_NOBODY if _IS_ROOT else None,
+        group=pwd.getpwnam(_NOBODY).pw_gid if _IS_ROOT else None,
+        extra_groups=[] if _IS_ROOT else None,
     )
 
 

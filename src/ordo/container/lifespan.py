@@ -36,10 +36,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         await database.open()
         stack.push_async_callback(database.close)
         await container.instruments().open()
-        owners, owner = container.owners(), container.owner()
-        if isinstance(owners, FileOwners):
-            owners.join(owner)
-            stack.callback(owners.leave, owner)
+        await _join(container, stack)
         gateway = container.gateway()
         stack.push_async_callback(container.once().drain)
         trail = container.trail()
@@ -58,6 +55,20 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         for job in jobs:
             stack.push_async_callback(_ended, asyncio.create_task(_supervised(job, container.clock())))
         yield gateway
+
+
+async def _join(container: Container, stack: AsyncExitStack) -> None:
+    owners, owner = container.owners(), container.owner()
+    if isinstance(owners, FileOwners):
+        owners.join(owner)
+        stack.callback(owners.leave, owner)
+    elif container.settings().is_on_a_server:
+        # It loads what a file does without.
+        from ordo.adapters.sql.owners import PostgresOwners
+
+        if isinstance(owners, PostgresOwners):
+            await owners.join(owner)
+            stack.push_async_callback(owners.leave, owner)
 
 
 async def _supervised(job: Callable[[], Awaitable[None]], clock: Clock) -> None:

@@ -56,9 +56,9 @@ class Container(containers.DeclarativeContainer):
     owners: providers.Provider[Owners] = support.owners
     audit: providers.Provider[AuditLog] = support.audit
     sealer: providers.Provider[Sealer] = support.sealer
+    database: providers.Provider[Database] = support.database
 
-    stores = providers.Container(Stores, settings=settings, sealer=sealer, clock=clock)
-    database: providers.Provider[Database] = stores.database
+    stores = providers.Container(Stores, settings=settings, database=database, sealer=sealer, clock=clock)
     session_store: providers.Provider[SessionStore] = stores.sessions
     idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency
     safety_store: providers.Provider[SafetyStore] = stores.safety

@@ -30,7 +30,7 @@ def _catalogue(clock: Clock) -> tuple[Instrument, ...]:
 class Stores(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     sealer: providers.Dependency[Sealer] = providers.Dependency(instance_of=Sealer)
-    database: providers.Provider[Database] = providers.Singleton(Database, settings.provided.database_url)
+    database: providers.Dependency[Database] = providers.Dependency(instance_of=Database)
     sessions: providers.Provider[SessionStore] = providers.Singleton(SqlSessionStore, database, sealer)
     idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(SqlIdempotencyStore, database)
     safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)

@@ -61,7 +61,7 @@ async def test_joining_sweeps_up_after_the_dead_and_leaves_the_living(tmp_path: 
     with another_process(tmp_path, "living"):
         owners = FileOwners(tmp_path)
         owners.join("mine")
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["living.lock", "mine.lock"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["living.lock", "mine.lock"]  # noqa: ASYNC240
         assert await owners.is_alive("living")
         owners.leave("mine")
 

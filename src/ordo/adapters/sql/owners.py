@@ -89,15 +89,17 @@ async def _locked(engine: AsyncEngine, owner: str) -> AsyncConnection:
     """A connection that holds the lock for as long as it lives."""
     connection = await engine.connect()
     try:
-        if (await connection.execute(_LOCK, {"number": _number(owner)})).scalar_one():
-            return connection
+        is_held = (await connection.execute(_LOCK, {"number": _number(owner)})).scalar_one()
+    except BaseException:
+        await connection.close()
+        raise
+    if not is_held:
+        await connection.close()
         raise Unavailable(
             ErrorCode.STORE_UNAVAILABLE,
             "Another connection still holds this gateway's lock in the database. Nothing was written.",
         )
-    except BaseException:
-        await connection.close()
-        raise
+    return connection
 
 
 async def _keep(engine: AsyncEngine, connection: AsyncConnection, owner: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ordo.domain.errors import ErrorCode, Unavailable
@@ -47,6 +47,7 @@ _CONDITIONS = {
     "58": ("its disk or system reported an error", "Check its disk and its log"),
     "XX": ("its data is damaged", "Check its log; restore it from a backup"),
 }
+_NONE_WRITES = "TargetServerAttributeNotMatched"
 _RETRIED = ("40001", "40P01")
 
 
@@ -82,18 +83,22 @@ def state_of(error: BaseException) -> str | None:
 
 
 def _condition(error: BaseException) -> tuple[str, str] | None:
-    if isinstance(error, PoolTimeout):
-        return "all of this worker's connections were busy", "Try again, or start more workers"
     state = state_of(error)
     if state is not None:
         return _CONDITIONS.get(state) or _CONDITIONS.get(state[:2])
-    if isinstance(error, TimeoutError):
-        return f"it did not answer within {STATEMENT_SECONDS} seconds", _REMEDY_SERVER
-    if isinstance(error, OSError):
-        return "it can't be reached", _REMEDY_SERVER
-    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
-        return None
-    return _LOST if is_lost(error) or type(error).__module__.startswith("asyncpg.") else None
+    if isinstance(error, DBAPIError) and type(getattr(error.orig, "__cause__", None)).__name__ == _NONE_WRITES:
+        return _CONDITIONS["25006"]
+    if is_lost(error) or type(error).__module__.startswith("asyncpg."):
+        return _LOST
+    # The order matters: a timeout is an error of the system too.
+    return next((condition for kind, condition in _KINDS.items() if isinstance(error, kind)), None)
+
+
+_KINDS = {
+    PoolTimeout: ("all of this worker's connections were busy", "Try again, or start more workers"),
+    TimeoutError: _CONDITIONS["57014"],
+    OSError: ("it can't be reached", _REMEDY_SERVER),
+}
 
 
 _TEXT_COLUMNS = text(
@@ -112,7 +117,7 @@ def compare_by_code_point(connection: Connection) -> None:
 
 def require_fit(connection: Connection) -> None:
     """Raise `Unavailable` where the server could not keep what is given to it."""
-    if connection.dialect.server_version_info < _OLDEST:  # type: ignore[attr-defined]
+    if (connection.dialect.server_version_info or ()) < _OLDEST:
         raise _unfit("it is older than PostgreSQL 13", "Upgrade the server")
     encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     if encoding != "UTF8":

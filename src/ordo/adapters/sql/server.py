@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _CONNECTIONS = 10
 _MORE_CONNECTIONS = 5
 _CONNECT_SECONDS = 3
+_ANSWER_SECONDS = postgres.STATEMENT_SECONDS + 1
 _POOL_SECONDS = 3
 _TRIES = 5
 _UNDO_PAUSE_SECONDS = 0.5
@@ -141,7 +142,7 @@ def connect_args() -> dict[str, object]:
     return {
         "timeout": _CONNECT_SECONDS,
         # A server that hangs does not keep its own time limit, so there is one on this side too.
-        "command_timeout": postgres.STATEMENT_SECONDS + 1,
+        "command_timeout": _ANSWER_SECONDS,
         "server_settings": postgres.SETTINGS,
         # Of several hosts in the URL, the one that takes writes.
         "target_session_attrs": "read-write",

@@ -14,8 +14,8 @@ _ESCAPED = {ord(_NUL): _ESCAPE + "\x01", ord(_ESCAPE): _ESCAPE + "\x02"}
 
 
 class Words(TypeDecorator[str]):
-    """Any text that is valid Unicode. PostgreSQL can't hold the character 0, so it and the character 1 are written there
-    as two, in a way that keeps the order.
+    """Any text that is valid Unicode. PostgreSQL can't hold the character 0, so there it and the character 1 are
+    written as two, in a way that keeps the order.
     """
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = Text

@@ -18,6 +18,8 @@ app = typer.Typer(
 
 instruments = typer.Typer(name="instruments", help="Load the brokers' instrument masters; find a key.")
 app.add_typer(instruments)
+database = typer.Typer(name="db", help="Look after the database.", no_args_is_help=True)
+app.add_typer(database)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
 Url = Annotated[
@@ -206,3 +208,11 @@ def search(
     from ordo.entrypoints.cli import commands
 
     return commands.search(text, limit, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@database.command()
+def upgrade(*, as_json: Json = False) -> int:
+    """Bring the tables up to date with this version. Make a back-up first, and stop every gateway."""
+    from ordo.entrypoints.cli.database import upgrade as implementation
+
+    return implementation(as_json=as_json)

@@ -73,7 +73,7 @@ class Settings(_Part):
 
     token: SecretStr | None = Field(default=None, min_length=1)
     master_keys: SecretStr | None = None
-    database_url: str = "sqlite+aiosqlite:///ordo.db"
+    database_url: str = Field(default="sqlite+aiosqlite:///ordo.db", repr=False)  # It may hold a password.
     audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
     idempotency: IdempotencyConfig = IdempotencyConfig()
@@ -83,13 +83,22 @@ class Settings(_Part):
     brokers: dict[str, PaperConfig] = Field(default_factory=dict)
 
     @property
+    def is_on_a_server(self) -> bool:
+        """Whether the database is one that several machines may share."""
+        return self.database_url.partition("://")[0] in ("postgresql", "postgresql+asyncpg")
+
+    @property
     def database_path(self) -> Path:
-        """The SQLite file. Raises `ConfigurationError` where the address names none."""
+        """The SQLite file; for a database on a server, the name in the working folder by which this machine's own files
+        about it are called. Raises `ConfigurationError` where the address names neither.
+        """
+        if self.is_on_a_server:
+            return Path("ordo-postgresql")
         driver, _, path = self.database_url.partition(":///")
         if driver not in ("sqlite", "sqlite+aiosqlite") or not path:
             raise ConfigurationError(
-                "ORDO_DATABASE_URL must name a SQLite file, such as sqlite:///ordo.db: this version of Ordo speaks to"
-                " no other database."
+                "ORDO_DATABASE_URL must name a SQLite file, such as sqlite:///ordo.db, or a PostgreSQL database, such"
+                " as postgresql+asyncpg://user:password@host:5432/ordo: this version of Ordo speaks to no other."
             )
         return Path(path)
 
