@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delet
 # SQLite's own form of this statement has the same text, but only this one compiles for both.
 from sqlalchemy.dialects.postgresql import insert
 
+from ordo.adapters.documents import CHANGE, FAILURE, ORDER
 from ordo.adapters.sql.database import Database
-from ordo.adapters.sql.documents import CHANGE, FAILURE, ORDER
 from ordo.adapters.sql.models import PLACES, UNSETTLED, DbIdempotencyRecord
 from ordo.domain.accounts import Account
 from ordo.domain.idempotency import Intent, IntentKey, IntentState, Operation

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Date, Dialect, Index, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from ordo.adapters.moments import from_microseconds, to_microseconds
 from ordo.adapters.sql.words import Words
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 PLACES = text("operation = 'PLACE'")
 UNSETTLED = text("state IN ('OPEN', 'UNKNOWN')")
@@ -25,10 +23,10 @@ class Moment(TypeDecorator[datetime]):
     cache_ok: bool | None = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else from_microseconds(value)
 
 
 class Db(DeclarativeBase):
@@ -100,6 +98,31 @@ class DbKillSwitch(Db):
     changed_by: Mapped[str]
     changed_at: Mapped[datetime]
     reason: Mapped[str]
+
+
+class DbAccountKillSwitch(Db):
+    """The switch of one account, written `ADAPTER_ID/ACCOUNT_ID`."""
+
+    __tablename__ = "account_kill_switch"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]
+    reason: Mapped[str]
+
+
+class DbCircuitBreakerState(Db):
+    """Where the circuit of one kind of call at one broker stands, since `changed_at`."""
+
+    __tablename__ = "circuit_breaker_state"
+
+    adapter_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    failure_count: Mapped[int]
+    last_failure_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
 
 
 class DbJournalEntry(Db):
