@@ -23,9 +23,11 @@ from ordo.domain.idempotency import Intent, IntentState, Operation
 from ordo.domain.orders import MatchedBy, OrderStatus, PendingOp
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.leases import Leases
 from ordo.ports.owners import Owners
 
 _log = logging.getLogger(__name__)
+_LEASE_SECONDS = 90.0
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _PENDING = {Operation.MODIFY: PendingOp.MODIFY, Operation.CANCEL: PendingOp.CANCEL}
 
@@ -55,7 +57,7 @@ class Reconciler:
     allows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a search needs)
         self,
         store: IdempotencyStore,
         calls: BrokerCalls,
@@ -66,6 +68,7 @@ class Reconciler:
         *,
         owner: str,
         patience: Patience,
+        leases: Leases | None = None,
     ) -> None:
         self._store = store
         self._calls = calls
@@ -75,6 +78,7 @@ class Reconciler:
         self._owners = owners
         self._owner = owner
         self._patience = patience
+        self._leases = leases
         self._searches: dict[str, _Search] = {}
         self._abandoned: set[str] = set()
 
@@ -174,14 +178,17 @@ class Reconciler:
         return False
 
     async def watch(self) -> None:
-        """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs."""
+        """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs. Of several
+        gateways that share leases one looks, so that the broker is not asked by all of them.
+        """
         while True:
             await self._clock.sleep(_PAUSES[0])
             for intent in await self._pending():
                 search = self._search(intent)
                 if self._clock.monotonic() < search.due:
                     continue
-                await self._try(intent)
+                if await self._is_mine(intent):
+                    await self._try(intent)
                 search.due = self._clock.monotonic() + _PAUSES[min(search.tries, len(_PAUSES) - 1)]
                 search.tries += 1
 
@@ -193,6 +200,14 @@ class Reconciler:
             )
         except Unavailable:
             return ()
+
+    async def _is_mine(self, intent: Intent) -> bool:
+        if self._leases is None:
+            return True
+        try:
+            return await self._leases.take(f"reconcile {intent.order_id}", self._owner, seconds=_LEASE_SECONDS)
+        except Unavailable:
+            return True  # To look twice costs a read; not to look would leave the order unknown.
 
     async def _try(self, intent: Intent) -> None:
         try:

@@ -8,6 +8,7 @@ from random import Random
 from dependency_injector import containers, providers
 
 from ordo.adapters.calendar.files import FileMarketCalendar
+from ordo.adapters.redis.server import RedisServer
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.application.brokers import Brokers
@@ -22,6 +23,7 @@ from ordo.application.trail import Trail
 from ordo.container.brokers import BrokerLines
 from ordo.container.masters import Masters
 from ordo.container.services import Services
+from ordo.container.shared import Shared
 from ordo.container.stores import Stores
 from ordo.container.support import Support
 from ordo.ports.audit import AuditLog
@@ -29,6 +31,7 @@ from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
+from ordo.ports.leases import Leases
 from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.owners import Owners
@@ -37,8 +40,8 @@ from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
 
 
-def _probes(store: SafetyStore) -> Mapping[str, Probe]:
-    return {"database": store.get}
+def _probes(store: SafetyStore, redis: RedisServer | None) -> Mapping[str, Probe]:
+    return {"database": store.get} | ({} if redis is None else {"redis": redis.ping})
 
 
 def _calendar(settings: Settings) -> MarketCalendar:
@@ -58,7 +61,11 @@ class Container(containers.DeclarativeContainer):
     sealer: providers.Provider[Sealer] = support.sealer
     database: providers.Provider[Database] = support.database
 
-    stores = providers.Container(Stores, settings=settings, database=database, sealer=sealer, clock=clock)
+    shared = providers.Container(Shared, settings=settings, clock=clock)
+    redis: providers.Provider[RedisServer | None] = shared.redis
+    leases: providers.Provider[Leases] = shared.leases
+
+    stores = providers.Container(Stores, settings=settings, database=database, redis=redis, sealer=sealer, clock=clock)
     session_store: providers.Provider[SessionStore] = stores.sessions
     idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency
     safety_store: providers.Provider[SafetyStore] = stores.safety
@@ -80,6 +87,7 @@ class Container(containers.DeclarativeContainer):
         random=random,
         owner=owner,
         owners=owners,
+        leases=leases,
         audit=audit,
         brokers=brokers,
         session_store=session_store,
@@ -88,7 +96,7 @@ class Container(containers.DeclarativeContainer):
         instruments=instruments,
         sources=master_sources,
         calendar=calendar,
-        probes=providers.Callable(_probes, safety_store),
+        probes=providers.Callable(_probes, safety_store, redis),
     )
     trail: providers.Provider[Trail] = services.trail
     once: providers.Provider[Once] = services.once

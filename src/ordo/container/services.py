@@ -31,6 +31,7 @@ from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
+from ordo.ports.leases import Leases
 from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.owners import Owners
@@ -54,6 +55,7 @@ class Services(containers.DeclarativeContainer):
     random: providers.Dependency[Random] = providers.Dependency()
     owner: providers.Dependency[str] = providers.Dependency()
     owners: providers.Dependency[Owners] = providers.Dependency()
+    leases: providers.Dependency[Leases] = providers.Dependency()
     audit: providers.Dependency[AuditLog] = providers.Dependency()
     brokers: providers.Dependency[Brokers] = providers.Dependency()
     session_store: providers.Dependency[SessionStore] = providers.Dependency()
@@ -81,6 +83,7 @@ class Services(containers.DeclarativeContainer):
         owners,
         owner=owner,
         patience=providers.Callable(_patience, settings),
+        leases=leases,
     )
     once: providers.Provider[Once] = providers.Singleton(
         Once,

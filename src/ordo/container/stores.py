@@ -5,6 +5,9 @@ from __future__ import annotations
 from dependency_injector import containers, providers
 
 from ordo.adapters.paper.catalogue import load_catalogue, load_reports
+from ordo.adapters.redis.idempotency import RedisIdempotencyStore
+from ordo.adapters.redis.server import RedisServer
+from ordo.adapters.redis.sessions import RedisSessionStore
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
@@ -27,12 +30,25 @@ def _catalogue(clock: Clock) -> tuple[Instrument, ...]:
     return load_catalogue(trading_day(clock.now()))
 
 
+def _sessions(settings: Settings, database: Database, redis: RedisServer | None, sealer: Sealer) -> SessionStore:
+    if redis is None or settings.stores.sessions == "database":
+        return SqlSessionStore(database, sealer)
+    return RedisSessionStore(redis, sealer)
+
+
+def _idempotency(settings: Settings, database: Database, redis: RedisServer | None) -> IdempotencyStore:
+    if redis is None or settings.stores.idempotency == "database":
+        return SqlIdempotencyStore(database)
+    return RedisIdempotencyStore(redis)
+
+
 class Stores(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     sealer: providers.Dependency[Sealer] = providers.Dependency(instance_of=Sealer)
     database: providers.Dependency[Database] = providers.Dependency(instance_of=Database)
-    sessions: providers.Provider[SessionStore] = providers.Singleton(SqlSessionStore, database, sealer)
-    idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(SqlIdempotencyStore, database)
+    redis: providers.Dependency[RedisServer | None] = providers.Dependency()
+    sessions: providers.Provider[SessionStore] = providers.Singleton(_sessions, settings, database, redis, sealer)
+    idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(_idempotency, settings, database, redis)
     safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)
     journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
     clock: providers.Dependency[Clock] = providers.Dependency()

@@ -32,6 +32,6 @@ async def require_durable(server: RedisServer, *, may_lose: bool) -> None:
     raise Unavailable(
         ErrorCode.STORE_UNAVAILABLE,
         f"Redis is not to be trusted with what must not be lost: {', '.join(faults)}. No order can be sent. Set"
-        f" {wanted}; or leave ORDO_STORES__IDEMPOTENCY and ORDO_STORES__SESSIONS at database; or, if a key that was used may place"
-        " a second order after a loss, set ORDO_STORES__REDIS_MAY_LOSE=true.",
+        f" {wanted}; or leave ORDO_STORES__IDEMPOTENCY and ORDO_STORES__SESSIONS at database; or, if a key that was"
+        " used may place a second order after a loss, set ORDO_STORES__REDIS_MAY_LOSE=true.",
     )

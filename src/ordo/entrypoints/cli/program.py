@@ -82,7 +82,7 @@ def serve(
         str, typer.Option(help="Where to listen. Beyond this machine only with ORDO_TOKEN set.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; this version serves with one.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; over 1 needs PostgreSQL and Redis.")] = 1,
     as_json: Json = False,
 ) -> int:
     """Serve the HTTP API until SIGTERM or Ctrl-C."""
