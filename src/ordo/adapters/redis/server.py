@@ -10,7 +10,15 @@ from urllib.parse import urlsplit
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from ordo.domain.errors import ErrorCode, Invalid, Unavailable
@@ -144,23 +152,26 @@ def unavailable(error: Exception) -> Unavailable:
 
 
 def _condition(error: Exception) -> str:
-    if isinstance(error, AuthenticationError):
-        return "it refuses this user or password"
-    if isinstance(error, RedisTimeout):
-        return f"it did not answer within {_SECONDS:.0f} seconds"
+    for kind, words in _KINDS.items():
+        # What was refused while connecting comes as the reason of a failed connection.
+        if isinstance(error, kind) or isinstance(error.__cause__, kind):
+            return words
     if isinstance(error, ResponseError):
         word = str(error).partition(" ")[0]
         return _SAID.get(word, "it refused a command") + (f" ({word})" if word.isupper() else "")
     return "it can't be reached"
 
 
-_SAID = {
-    "READONLY": "it is a replica that takes no writes",
-    "OOM": "its memory is full",
+_KINDS: Final[dict[type[Exception], str]] = {
+    AuthenticationError: "it refuses this user or password",
+    BusyLoadingError: "it is loading its data",
+    OutOfMemoryError: "its memory is full",
+    ReadOnlyError: "it is a replica that takes no writes",
+    NoPermissionError: "it denies this user a command",
+    RedisTimeout: f"it did not answer within {_SECONDS:.0f} seconds",
+}
+_SAID: Final = {
     "MISCONF": "it can't write to its disk",
     "NOREPLICAS": "it has too few replicas",
-    "LOADING": "it is loading its data",
     "MASTERDOWN": "its master is away",
-    "NOPERM": "it denies this user a command",
-    "NOAUTH": "it asks for a password",
 }
