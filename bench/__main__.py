@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
+from bench import scale
 from bench.load import drive, post
 from bench.processes import Server, other_cores, serving
 
@@ -29,6 +30,11 @@ ORDER = {
 ORDO = "from ordo.entrypoints.cli import main; main()"
 BODY = json.dumps(ORDER).encode()
 _KEYS = count()
+ENVIRONMENT = {
+    "ORDO_TOKEN": TOKEN,
+    "ORDO_BROKERS__PAPER__OPENING_CASH": "999999999999",
+    "PYTHONPATH": str(Path(__file__).parent.parent),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +95,13 @@ def measure(
 
 def run(requests: int, rounds: int) -> list[Row]:
     rows = []
-    environment = {
-        "ORDO_TOKEN": TOKEN,
-        "ORDO_BROKERS__PAPER__OPENING_CASH": "999999999999",
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-    }
     for name, arguments, request in (
         ("place an order (Ordo, paper, SQLite)", ["-c", ORDO, "serve"], order),
         ("bare Litestar handler", ["-m", "bench.bare"], bare),
     ):
         with (
             tempfile.TemporaryDirectory() as folder,
-            serving(arguments, folder=Path(folder), environment=environment) as server,
+            serving(arguments, folder=Path(folder), environment=ENVIRONMENT) as server,
             other_cores(),
         ):
             for connections in (1, 8):
@@ -136,8 +137,12 @@ def main() -> None:
     options = parser.parse_args()
     rows = run(options.requests, options.rounds)
     print(table(rows))
+    scaled = scale.run(order, ORDO, ENVIRONMENT, requests=options.requests // 2, rounds=min(options.rounds, 3))
+    print(scale.table(scaled))
     if options.json is not None:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(
+            json.dumps([*map(asdict, rows), *map(asdict, scaled)], indent=2) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

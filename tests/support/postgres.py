@@ -99,8 +99,10 @@ def the_server() -> PostgresServer:
     return started()
 
 
-def started() -> PostgresServer:
-    """A server of the caller's own, to be stopped and started at will."""
+def started(*, durable: bool = False) -> PostgresServer:
+    """A server of the caller's own, to be stopped and started at will. It outlives its processes always, and the
+    machine only where it is `durable`.
+    """
     folder = new_folder()
     binaries = _binaries(folder)
     data = folder / "data"
@@ -108,7 +110,12 @@ def started() -> PostgresServer:
         [binaries / "initdb", "-D", data, "-U", "ordo", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"],
         folder,
     )
-    settings = {"fsync": "off", "listen_addresses": "", "shared_buffers": "16MB", "max_connections": "100"}
+    settings = {
+        "fsync": "on" if durable else "off",
+        "listen_addresses": "",
+        "shared_buffers": "16MB",
+        "max_connections": "100",
+    }
     child = Child(
         "postgres",
         [
