@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from ordo.domain.safety import KillState, KillSwitch
 from ordo.ports.safety import SafetyStore
 from tests.contract.store_harness import Stores
-from tests.contract.values import NOW
+from tests.contract.values import ACCOUNT, NOW, OTHER_ACCOUNT
 
 
 @pytest.fixture
@@ -21,6 +22,8 @@ def switch(state: KillState = KillState.HALTED, reason: str = "₹ limit\nof the
 
 async def test_a_switch_that_was_never_set_is_none(store: SafetyStore) -> None:
     assert await store.get() is None
+    assert await store.get(ACCOUNT) is None
+    assert await store.all() == ()
 
 
 @pytest.mark.parametrize("state", KillState)
@@ -42,3 +45,14 @@ async def test_the_time_of_the_change_is_kept_as_a_moment(store: SafetyStore) ->
     assert found is not None
     assert found.changed_at == NOW
     assert found.changed_at.utcoffset() is not None
+
+
+async def test_each_account_has_a_switch_of_its_own(store: SafetyStore) -> None:
+    one = replace(switch(KillState.REDUCE_ONLY), account=ACCOUNT)
+    other = replace(switch(KillState.ACTIVE), account=OTHER_ACCOUNT)
+    for each in (other, one, switch()):
+        await store.save(each)
+    assert await store.all() == (switch(), one, other)
+    assert (await store.get(), await store.get(ACCOUNT), await store.get(OTHER_ACCOUNT)) == (switch(), one, other)
+    await store.save(replace(one, state=KillState.HALTED))
+    assert await store.all() == (switch(), replace(one, state=KillState.HALTED), other)

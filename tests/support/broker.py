@@ -83,6 +83,9 @@ class ScriptedBroker(Broker):
         self.cancels_late = False
         self.revoked: set[str] = set()
         self.ages: dict[str, timedelta] = {}
+        self.held: tuple[Position, ...] = ()
+        self.delivered: tuple[Holding, ...] = ()
+        self.last_price = Decimal(800)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -175,15 +178,16 @@ class ScriptedBroker(Broker):
 
     async def positions(self, session: Session) -> Snapshot[Position]:
         await self._begin("positions", session)
-        return Snapshot(as_of=self._as_of("positions"), items=())
+        return Snapshot(as_of=self._as_of("positions"), items=self.held)
 
     async def holdings(self, session: Session) -> Snapshot[Holding]:
         await self._begin("holdings", session)
-        return Snapshot(as_of=self._as_of("holdings"), items=())
+        return Snapshot(as_of=self._as_of("holdings"), items=self.delivered)
 
     async def quotes(self, session: Session, instruments: tuple[InstrumentKey, ...]) -> tuple[Quote, ...]:
         await self._begin("quotes", session)
-        return tuple(Quote(instrument=key, last_price=Decimal(800), timestamp=self.clock.now()) for key in instruments)
+        at = self._as_of("quotes")
+        return tuple(Quote(instrument=key, last_price=self.last_price, timestamp=at) for key in instruments)
 
     def _as_of(self, read: str) -> datetime:
         return self.clock.now() - self.ages.get(read, timedelta())

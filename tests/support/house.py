@@ -7,32 +7,41 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
+from ordo.adapters.circuits import PurgatoryCircuits
+from ordo.adapters.memory.budget import MemoryOrderBudget
+from ordo.adapters.memory.cache import MemoryPortfolioCache
+from ordo.adapters.memory.circuits import MemoryCircuitStates
 from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.adapters.memory.instruments import MemoryInstruments
 from ordo.adapters.memory.owners import MemoryOwners
-from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.adapters.memory.sessions import MemorySessionStore
 from ordo.application.brokers import BrokerLine, Brokers
+from ordo.application.care import Care
 from ordo.application.context import Context
+from ordo.application.departure import Departures
+from ordo.application.facts import FactReader
 from ordo.application.knowledge import Knowledge
 from ordo.application.listing import OrderReader
 from ordo.application.once import Once
 from ordo.application.order_ids import OrderIds
 from ordo.application.orders import OrderService
+from ordo.application.pacing import Pacing
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Patience, Reconciler
 from ordo.application.safety import SafetyService
-from ordo.application.screening import Screening
+from ordo.application.screening import Rules, Screening
 from ordo.application.sessions import SessionService
 from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
+from ordo.domain.budget import Pace
 from ordo.domain.errors import OrdoError, Outcome
 from ordo.domain.idempotency import Intent, IntentKey, Operation
 from ordo.domain.orders import Order, PlaceOrder
+from ordo.ports.market_calendar import MarketCalendar
 from tests.support.broker import ScriptedBroker, ScriptedLogin
 from tests.support.clock import VirtualClock, quiet
 from tests.support.orders import ACCOUNT, BUY_TEN, NIFTY, option, share
-from tests.support.stores import DisturbedAuditLog, DisturbedStore
+from tests.support.stores import DisturbedAuditLog, DisturbedSafetyStore, DisturbedStore
 
 
 class Services:
@@ -46,7 +55,12 @@ class Services:
         brokers = Brokers((BrokerLine(adapter_id="scripted", kind="scripted", broker=house.broker, login=house.login),))
         self.brokers = brokers
         self.sessions = SessionService(brokers, house.session_store, house.clock, self.trail)
-        self.calls = BrokerCalls(brokers, self.sessions)
+        self.pacing = Pacing(
+            MemoryOrderBudget(house.clock), house.clock, house.paces, max_wait=timedelta(milliseconds=300)
+        )
+        self.cache = MemoryPortfolioCache(house.clock)
+        self.calls = BrokerCalls(brokers, self.sessions, house.care(self))
+        self.facts = FactReader(self.calls, self.store)
         self.knowledge = Knowledge(self.store)
         self.reconciler = Reconciler(
             self.store,
@@ -70,9 +84,30 @@ class Services:
         )
         self.reader = OrderReader(self.store, self.calls, self.knowledge, self.reconciler, house.clock, self.trail)
         self.safety = SafetyService(house.safety_store, house.clock, self.trail)
-        self.screening = Screening(self.calls, self.sessions, house.instruments, self.safety, house.clock)
+        self.screening = self.screened(house)
         self.orders = OrderService(
-            self.once, self.reader, self.screening, self.sessions, self.calls, house.clock, self.trail
+            self.once,
+            self.reader,
+            self.screening,
+            Departures(self.calls, self.safety, self.facts, self.pacing),
+            self.sessions,
+            self.calls,
+            house.clock,
+            self.trail,
+        )
+
+    def screened(self, house: House, rules: Rules | None = None, calendar: MarketCalendar | None = None) -> Screening:
+        """The screening, by other rules than the house's own where they are given."""
+        return Screening(
+            self.calls,
+            self.sessions,
+            house.instruments,
+            self.safety,
+            self.facts,
+            self.pacing,
+            house.clock,
+            rules=rules or house.rules,
+            calendar=calendar,
         )
 
 
@@ -85,12 +120,16 @@ class House:
         self.login = ScriptedLogin(self.clock)
         self.intents = MemoryIdempotencyStore()
         self.session_store = MemorySessionStore()
-        self.safety_store = MemorySafetyStore()
+        self.safety_store = DisturbedSafetyStore()
         self.owners = MemoryOwners()
         self.audit = DisturbedAuditLog()
         index = replace(share(NIFTY), name="Nifty 50", tradable=False)
         self.instruments = MemoryInstruments((share(), option(), index))
         self.patience = Patience()
+        self.rules = Rules()
+        self.paces: dict[str, Pace] = {}
+        self.careful = False
+        self.circuit_states = MemoryCircuitStates()
         self.starts = 0
         self.now: Services
         self.start()
@@ -101,6 +140,13 @@ class House:
             self.owners.leave(self.now.owner)
         self.starts += 1
         self.now = Services(self, f"gateway-{self.starts}")
+
+    def care(self, services: Services) -> Care | None:
+        """Circuits, limits of time and retries, for the tests that are about them."""
+        if not self.careful:
+            return None
+        circuits = PurgatoryCircuits(self.circuit_states, self.clock)
+        return Care(circuits, services.pacing, services.cache, self.clock, Random(1))
 
     async def log_in(self, account: Account = ACCOUNT) -> None:
         await self.session_store.save(self.login.session(account))

@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from ordo.adapters.memory.audit import MemoryAuditLog
 from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
+from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditEvent, AuditKind
 from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.idempotency import Intent, IntentKey
 from ordo.domain.orders import Order
+from ordo.domain.safety import KillSwitch
 from ordo.ports.idempotency import IdempotencyStore
 
 Hook = Callable[[], Awaitable[None]]
@@ -111,3 +113,20 @@ class DisturbedAuditLog(MemoryAuditLog):
     def kinds(self, order_id: str | None = None) -> list[AuditKind]:
         """What was written, in order; of one order, or all."""
         return [event.kind for event in self.events if order_id is None or event.order_id == order_id]
+
+
+class DisturbedSafetyStore(MemorySafetyStore):
+    """Switches that can't be read while there is an `outage`; `hold` keeps a reader waiting with what it has read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outage: Unavailable | None = None
+        self.hold: asyncio.Event | None = None
+
+    async def all(self) -> tuple[KillSwitch, ...]:
+        if self.outage is not None:
+            raise self.outage
+        found = await super().all()
+        if self.hold is not None:
+            await self.hold.wait()
+        return found

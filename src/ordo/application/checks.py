@@ -1,224 +1,344 @@
 """What is checked before an order is written down, cheap and certain first (domain facts, section 9).
 
-Each check is pure: it looks at a `Proposal` and either returns or raises `Invalid`, or `HoursUnknown`. `require` stops
-at the first that fails; `review` runs them all, for a preview.
+The table is the whole of it, and `docs/checks.md` is made from it. Each check is pure: it looks at a `Proposal` and
+either returns or raises `Invalid`, or `HoursUnknown`. A hard check that fails stops the order. A soft one does where
+the settings say `deny`; with `warn` it is only told, and with `off` it is not made. `require` stops at the first that
+fails; `review` makes them all, for a preview.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import dataclass
 
-from ordo.application.aliases import advice
-from ordo.application.hours import traded_of
-from ordo.domain.accounts import Account
-from ordo.domain.calendar import trading_day
-from ordo.domain.capabilities import Capabilities
-from ordo.domain.directory import InstrumentDirectory
+from ordo.application import account_rules as of_account
+from ordo.application import order_rules as of_order
+from ordo.application.proposal import Proposal, no_session
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
-from ordo.domain.instruments import Instrument, InstrumentKey
-from ordo.domain.market_hours import HoursUnknown, MarketHours
-from ordo.domain.orders import OrderTerms, Product
-from ordo.domain.safety import KillSwitch
-from ordo.domain.sessions import Session, SessionState
+from ordo.domain.limits import SoftMode
+from ordo.domain.market_hours import HoursUnknown
+
+__all__ = ["CHECKS", "ELSEWHERE", "Check", "CheckResult", "Elsewhere", "Proposal", "no_session", "require", "review"]
+
+_log = logging.getLogger(__name__)
+_C = ErrorCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """An order that somebody wants to send, beside all that the checks look at.
-
-    `candidates` are what may have been meant where there is no such instrument; `stale` names the brokers whose masters
-    are not dated today, where that matters. `hours` are those of the markets, `None` for a broker that trades at any
-    hour; `listed` are all instruments.
+class Check:
+    """One row: `row` is that of the domain facts, `rule` says what passes. `soft` is what a soft check does unless the
+    settings say otherwise; `None` makes it hard. `on_facts`: it needs the facts of the instrument.
     """
 
-    account: Account
-    terms: OrderTerms
-    instrument: Instrument | None
-    capabilities: Capabilities
-    session: Session | None
-    switch: KillSwitch | None
-    now: datetime
-    candidates: tuple[InstrumentKey, ...] = ()
-    stale: tuple[str, ...] = ()
-    hours: MarketHours | None = None
-    listed: InstrumentDirectory = field(default_factory=InstrumentDirectory)
+    row: str
+    name: str
+    code: ErrorCode
+    rule: str
+    run: Callable[[Proposal], None]
+    soft: SoftMode | None = None
+    on_facts: bool = False
+
+    def mode(self, proposal: Proposal) -> SoftMode:
+        """What it does when it fails."""
+        return SoftMode.DENY if self.soft is None else proposal.soft.get(self.name, self.soft)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A rule that is kept where its facts are: `where` says so."""
+
+    row: str
+    name: str
+    code: ErrorCode
+    rule: str
+    where: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What one check said. `code`, `message` and `fields` are set where it failed."""
+    """What one check said. `code`, `message` and `fields` are set where it failed; `blocks` says whether that stops the
+    order.
+    """
 
     name: str
     passed: bool
+    blocks: bool = False
     code: ErrorCode | None = None
     message: str | None = None
     fields: tuple[FieldFault, ...] = ()
 
 
-def _kill_switch(proposal: Proposal) -> None:
-    if proposal.switch is not None:
-        proposal.switch.refuse_new_risk()
-
-
-def _session(proposal: Proposal) -> None:
-    state = SessionState.NONE if proposal.session is None else proposal.session.state(proposal.now)
-    if state is not SessionState.ACTIVE:
-        raise no_session(proposal.account, state)
-
-
-def _instrument(proposal: Proposal) -> None:
-    key, found = proposal.terms.instrument, _known(proposal)
-    if not found.tradable:
-        raise _refusal("instrument", "can't be traded", key, instrument=True)
-    if key.expiry is not None and key.expiry < trading_day(proposal.now):
-        raise _refusal("instrument", f"expired on {key.expiry}", key, instrument=True)
-
-
-def _master(proposal: Proposal) -> None:
-    key = proposal.terms.instrument
-    if _known(proposal).key.venue.is_derivative and proposal.stale:
-        raise _refusal(
-            "instrument",
-            f"is known from masters that are not dated today ({', '.join(proposal.stale)}), and its lot may have"
-            " changed; run `ordo instruments sync`, or accept that risk with ORDO_INSTRUMENTS__ALLOW_STALE=true",
-            key,
-            instrument=True,
-        )
-
-
-def _capability(proposal: Proposal) -> None:
-    proposal.capabilities.require(proposal.terms, broker_id=proposal.account.adapter_id)
-
-
-def _market_hours(proposal: Proposal) -> None:
-    found, hours, now = _known(proposal), proposal.hours, proposal.now
-    if hours is not None:
-        hours.require(traded_of(found, proposal.listed, hours, trading_day(now)), proposal.terms, now)
-
-
-def _series(proposal: Proposal) -> None:
-    series = _known(proposal).series
-    if proposal.terms.product is Product.MIS and series in ("BE", "BZ", "ST"):
-        raise _refusal("product", f"must be CNC: series {series} is for delivery only", proposal.terms.product)
-
-
-def _lot(proposal: Proposal) -> None:
-    lot, quantity = _known(proposal).lot_size, proposal.terms.quantity
-    if quantity % lot:
-        below = quantity - quantity % lot
-        near = " and ".join(str(count) for count in (below, below + lot) if count)
-        raise _refusal("quantity", f"must be a multiple of the lot of {lot} units; nearest: {near}", quantity)
-
-
-def _freeze(proposal: Proposal) -> None:
-    most, quantity = _known(proposal).freeze_quantity, proposal.terms.quantity
-    if most is not None and quantity > most:
-        orders = -(-quantity // most)
-        raise _refusal(
-            "quantity",
-            f"exceeds the freeze quantity of {most} units; split it into {orders} orders",
-            quantity,
-        )
-
-
-def _tick(proposal: Proposal) -> None:
-    instrument = _known(proposal)
-    for name, price in _prices(proposal):
-        if not instrument.on_tick(price):
-            below, above = (f"{near:.{_decimals(instrument.tick_size)}f}" for near in instrument.neighbours(price))
-            raise _refusal(
-                name,
-                f"must be a multiple of the tick {instrument.tick_size}; nearest: {below} and {above}",
-                price,
-            )
-
-
-def _band(proposal: Proposal) -> None:
-    instrument = _known(proposal)
-    low, high = instrument.band_low, instrument.band_high
-    if instrument.as_of != trading_day(proposal.now):
-        return  # Bands change daily: one of another day proves nothing.
-    for name, price in _prices(proposal):
-        if low is not None and price < low:
-            raise _refusal(name, f"is outside today's price band: it must be at least {low}", price)
-        if high is not None and price > high:
-            raise _refusal(name, f"is outside today's price band: it must be at most {high}", price)
-
-
-CHECKS: tuple[tuple[str, Callable[[Proposal], None]], ...] = (
-    ("kill_switch", _kill_switch),
-    ("session", _session),
-    ("instrument", _instrument),
-    ("master", _master),
-    ("capability", _capability),
-    ("market_hours", _market_hours),
-    ("series", _series),
-    ("lot", _lot),
-    ("freeze", _freeze),
-    ("tick", _tick),
-    ("band", _band),
+CHECKS: tuple[Check, ...] = (
+    Check(
+        row="1",
+        name="kill_switch",
+        code=_C.KILL_SWITCH_ACTIVE,
+        rule="ACTIVE; or REDUCE_ONLY, and the order only makes a position smaller, counting every order that waits,"
+        " by positions read for it. Looked at again at the instant of sending",
+        run=of_account.kill_switch,
+    ),
+    Check(
+        row="2",
+        name="session",
+        code=_C.INVALID_SESSION,
+        rule="the account's session is ACTIVE",
+        run=of_account.session,
+    ),
+    Check(
+        row="3",
+        name="instrument",
+        code=_C.INVALID_INSTRUMENT,
+        rule="the key is that of one instrument that trades and has not expired; no index",
+        run=of_order.instrument,
+    ),
+    Check(
+        row="3",
+        name="master",
+        code=_C.INVALID_INSTRUMENT,
+        rule="a derivative is known from masters of today, unless ORDO_INSTRUMENTS__ALLOW_STALE",
+        run=of_order.master,
+        on_facts=True,
+    ),
+    Check(
+        row="4",
+        name="capability",
+        code=_C.UNSUPPORTED,
+        rule="the broker takes this venue, product, order type, validity, and after-market orders where asked for",
+        run=of_order.capability,
+    ),
+    Check(
+        row="5",
+        name="series",
+        code=_C.INVALID_ORDER,
+        rule="no MIS in the delivery-only series BE, BZ and ST; CNC and MTF for shares, NRML for derivatives",
+        run=of_order.series,
+        on_facts=True,
+    ),
+    Check(
+        row="6",
+        name="fields",
+        code=_C.INVALID_ORDER,
+        rule="price and trigger are there exactly where the order type has them, and above 0",
+        run=of_order.by_construction,
+    ),
+    Check(
+        row="7",
+        name="lot",
+        code=_C.INVALID_ORDER,
+        rule="the quantity is a multiple of the lot",
+        run=of_order.lot,
+        on_facts=True,
+    ),
+    Check(
+        row="8",
+        name="freeze",
+        code=_C.INVALID_ORDER,
+        rule="the quantity is at most the freeze quantity, where there is one",
+        run=of_order.freeze,
+        on_facts=True,
+    ),
+    Check(
+        row="9",
+        name="tick",
+        code=_C.INVALID_ORDER,
+        rule="price and trigger are multiples of the tick",
+        run=of_order.tick,
+        on_facts=True,
+    ),
+    Check(
+        row="10",
+        name="band",
+        code=_C.INVALID_ORDER,
+        rule="price and trigger are within today's band; where the exchange moves it, within 5 % beyond",
+        run=of_order.band,
+        on_facts=True,
+    ),
+    Check(
+        row="10",
+        name="band_now",
+        code=_C.INVALID_ORDER,
+        rule="price and trigger are within today's band as the master has it, where the exchange moves it",
+        run=of_order.band_now,
+        soft=SoftMode.WARN,
+        on_facts=True,
+    ),
+    Check(
+        row="11",
+        name="trigger",
+        code=_C.INVALID_ORDER,
+        rule="the trigger of a BUY stop is at or below its price, of a SELL stop at or above; not equal at brokers that"
+        " say so",
+        run=of_order.trigger,
+    ),
+    Check(
+        row="12",
+        name="trigger_now",
+        code=_C.INVALID_ORDER,
+        rule="the trigger of a BUY stop is above the last price, of a SELL stop below; where a price of the last 2 s is"
+        " at hand",
+        run=of_order.trigger_now,
+        soft=SoftMode.WARN,
+    ),
+    Check(
+        row="13",
+        name="market_hours",
+        code=_C.MARKET_CLOSED,
+        rule="the instrument's session takes such an order now",
+        run=of_order.market_hours,
+        on_facts=True,
+    ),
+    Check(
+        row="14",
+        name="square_off",
+        code=_C.MARKET_CLOSED,
+        rule="after the square-off time an MIS order only makes a position smaller",
+        run=of_order.square_off,
+        on_facts=True,
+    ),
+    Check(
+        row="15",
+        name="disclosed",
+        code=_C.INVALID_ORDER,
+        rule="the disclosed quantity is 1 to the quantity, on NSE or BSE, not with IOC",
+        run=of_order.by_construction,
+    ),
+    Check(
+        row="1.4",
+        name="protection",
+        code=_C.INVALID_ORDER,
+        rule="where Ordo must make a limit of a market order: there is a fresh last price, and protection is not none",
+        run=of_account.protection,
+        on_facts=True,
+    ),
+    Check(
+        row="16",
+        name="cover",
+        code=_C.INSUFFICIENT_HOLDINGS,
+        rule="a CNC sale is at most what is held, with today's trades and without what is for sale already",
+        run=of_account.cover,
+        soft=SoftMode.OFF,
+    ),
+    Check(
+        row="17",
+        name="order_value",
+        code=_C.RISK_LIMIT,
+        rule="quantity times price is at most `max_order_value`; without any price the order is refused",
+        run=of_account.order_value,
+        on_facts=True,
+    ),
+    Check(
+        row="18",
+        name="quantity",
+        code=_C.RISK_LIMIT,
+        rule="the quantity is at most `max_quantity`",
+        run=of_account.quantity,
+    ),
+    Check(
+        row="18",
+        name="price_distance",
+        code=_C.RISK_LIMIT,
+        rule="a limit is worse than the last price by at most `max_price_distance` per cent (options:"
+        " `max_option_price_distance`)",
+        run=of_account.price_distance,
+        on_facts=True,
+    ),
+    Check(
+        row="19",
+        name="open_orders",
+        code=_C.RISK_LIMIT,
+        rule="with this one at most `max_open_orders` may still fill; orders that only close positions pass",
+        run=of_account.open_orders,
+    ),
+    Check(
+        row="19",
+        name="exposure",
+        code=_C.RISK_LIMIT,
+        rule="the day's positions, with this and all open orders filled, are at most `max_exposure`; orders that only"
+        " close positions pass",
+        run=of_account.exposure,
+        on_facts=True,
+    ),
+    Check(
+        row="19",
+        name="daily_loss",
+        code=_C.RISK_LIMIT,
+        rule="the day's positions have lost less than `max_daily_loss`; orders that only close positions pass",
+        run=of_account.daily_loss,
+    ),
+    Check(
+        row="21",
+        name="rate_budget",
+        code=_C.ORDER_BUDGET,
+        rule="the order budget has a place within the longest wait. Taken at the instant of sending",
+        run=of_account.rate_budget,
+    ),
+    Check(
+        row="23",
+        name="funds",
+        code=_C.INSUFFICIENT_FUNDS,
+        rule="what is paid in full (CNC, options) costs at most what is available; an estimate",
+        run=of_account.funds,
+        soft=SoftMode.OFF,
+        on_facts=True,
+    ),
 )
+
+ELSEWHERE: tuple[Elsewhere, ...] = (
+    Elsewhere(
+        row="20",
+        name="duplicate",
+        code=_C.INVALID_ORDER,
+        rule="no equal order within seconds under another key, unless it is allowed",
+        where="where keys are reserved",
+    ),
+    Elsewhere(
+        row="22",
+        name="modify",
+        code=_C.OPERATION_PENDING,
+        rule="the order is live, no other operation on it is under way, and the new quantity is above what is filled;"
+        " then every check above",
+        where="where orders are changed",
+    ),
+)
+"""Rules of the same section that look at more than a proposal."""
 
 
 def require(proposal: Proposal) -> None:
-    """Raise the first failure, if there is one: `Invalid`, or `HoursUnknown` where the calendar can't tell."""
-    for _, check in CHECKS:
-        check(proposal)
+    """Raise the first failure that stops the order, if there is one: `Invalid`, or `HoursUnknown` where the calendar
+    can't tell. What only warns is logged.
+    """
+    for check in CHECKS:
+        mode = check.mode(proposal)
+        if mode is SoftMode.OFF:
+            continue
+        try:
+            check.run(proposal)
+        except Invalid as error:
+            if mode is SoftMode.DENY:
+                raise
+            _log.warning("the check %s of an order of %s warns: %s", check.name, proposal.account, error.message)
 
 
 def review(proposal: Proposal) -> tuple[CheckResult, ...]:
     """The result of every check that can be made; without a known instrument those on its facts can't."""
     results = []
-    for name, check in CHECKS:
-        if proposal.instrument is None and check in _ON_FACTS:
+    for check in CHECKS:
+        mode = check.mode(proposal)
+        if mode is SoftMode.OFF or (proposal.instrument is None and check.on_facts):
             continue
         try:
-            check(proposal)
-            results.append(CheckResult(name=name, passed=True))
+            check.run(proposal)
+            results.append(CheckResult(name=check.name, passed=True))
         except (Invalid, HoursUnknown) as error:
             results.append(
-                CheckResult(name=name, passed=False, code=error.code, message=error.message, fields=error.fields)
+                CheckResult(
+                    name=check.name,
+                    passed=False,
+                    blocks=mode is SoftMode.DENY,
+                    code=error.code,
+                    message=error.message,
+                    fields=error.fields,
+                )
             )
     return tuple(results)
-
-
-_ON_FACTS = frozenset({_master, _market_hours, _series, _lot, _freeze, _tick, _band})
-
-
-def no_session(account: Account, state: SessionState) -> Invalid:
-    """The refusal of anything that needs a session where there is none to use."""
-    return Invalid(
-        ErrorCode.INVALID_SESSION,
-        f"Nothing was sent: the session of {account} is {state}. Log in with POST /api/v1/sessions/{account}/login or"
-        f" `ordo login {account.adapter_id} {account.account_id}`, then try again.",
-        broker_id=account.adapter_id,
-    )
-
-
-def _known(proposal: Proposal) -> Instrument:
-    if proposal.instrument is None:
-        message = f"is not known; {advice(proposal.candidates)}"
-        raise _refusal("instrument", message, proposal.terms.instrument, instrument=True)
-    return proposal.instrument
-
-
-def _prices(proposal: Proposal) -> list[tuple[str, Decimal]]:
-    terms = proposal.terms
-    named = (("price", terms.price), ("trigger_price", terms.trigger_price))
-    return [(name, value) for name, value in named if value is not None]
-
-
-def _decimals(tick: Decimal) -> int:
-    exponent = tick.as_tuple().exponent
-    return max(2, -exponent) if isinstance(exponent, int) else 2
-
-
-def _refusal(name: str, message: str, seen: object, *, instrument: bool = False) -> Invalid:
-    return Invalid(
-        ErrorCode.INVALID_INSTRUMENT if instrument else ErrorCode.INVALID_ORDER,
-        f"The order was not sent: {name} {seen} {message}.",
-        fields=(FieldFault(field=name, message=message, seen=str(seen)),),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ordo.application.brokers import Brokers
+from ordo.application.fanout import FanOut
 from ordo.application.instruments import InstrumentService
 from ordo.application.orders import OrderService
 from ordo.application.portfolio import PortfolioService, QuoteService
@@ -20,6 +21,7 @@ class Gateway:
     brokers: Brokers
     orders: OrderService
     portfolio: PortfolioService
+    fanout: FanOut
     quotes: QuoteService
     sessions: SessionService
     safety: SafetyService

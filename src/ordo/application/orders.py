@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ordo.application.checks import CheckResult
 from ordo.application.context import Context
+from ordo.application.departure import Departures
 from ordo.application.listing import OrderReader
 from ordo.application.once import Once, Write
 from ordo.application.reading import BrokerCalls
@@ -15,6 +16,8 @@ from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
 from ordo.domain.book import Acknowledged, Snapshot, observe
+from ordo.domain.budget import Lane
+from ordo.domain.circuits import CallKind
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError
 from ordo.domain.idempotency import Intent, Operation, fingerprint
 from ordo.domain.orders import (
@@ -47,6 +50,7 @@ class OrderService:
         once: Once,
         reader: OrderReader,
         screening: Screening,
+        departures: Departures,
         sessions: SessionService,
         calls: BrokerCalls,
         clock: Clock,
@@ -55,6 +59,7 @@ class OrderService:
         self._once = once
         self._reader = reader
         self._screening = screening
+        self._departures = departures
         self._sessions = sessions
         self._calls = calls
         self._clock = clock
@@ -73,15 +78,16 @@ class OrderService:
         order = Order.received(command, order_id=self._once.new_order_id(), account=account, at=self._clock.now())
         intent = self._once.intent(Operation.PLACE, order, key, fingerprint(command), context)
         try:
-            session = await self._screening.require(account, command, context)
+            cleared = await self._screening.require(account, command, context)
         except OrdoError as error:
             return await self._denied(intent, error, context)
+        departure = self._departures.of(cleared, context)
         return await self._once.run(
             Write(
-                intent=replace(intent, order=order.moved(OrderStatus.SUBMITTING, at=self._clock.now())),
-                gate=self._screening.gate,
-                send=lambda reserved: self._calls.guarded(
-                    session, context, broker.place(session, command, tag=reserved.order_id)
+                intent=replace(intent, order=cleared.marked(order.moved(OrderStatus.SUBMITTING, at=self._clock.now()))),
+                gate=departure.gate,
+                send=lambda reserved: departure.send(
+                    reserved.order, lambda: broker.place(cleared.session, cleared.terms, tag=reserved.order_id)
                 ),
                 accepted=self._placed,
             ),
@@ -110,23 +116,25 @@ class OrderService:
             if terms.quantity <= order.filled_quantity:
                 filled = f"must be more than the {order.filled_quantity} units that are filled"
                 raise Invalid.field("quantity", filled, seen=terms.quantity)
-            session = await self._screening.require(account, terms, context)
+            cleared = await self._screening.require(account, terms, context, changing=order)
         except OrdoError as error:
             return await self._denied(intent, error, context)
-        broker = self._calls.broker(account)
+        broker, departure = self._calls.broker(account), self._departures.of(cleared, context)
         return await self._once.run(
             Write(
                 intent=intent,
-                gate=self._screening.gate,
-                send=lambda _: self._calls.guarded(session, context, broker.modify(session, target, terms)),
-                accepted=lambda kept, answer: self._modified(kept, answer, terms),
+                gate=departure.gate,
+                send=lambda _: departure.send(order, lambda: broker.modify(cleared.session, target, cleared.terms)),
+                accepted=lambda kept, answer: cleared.marked(self._modified(kept, answer, terms)),
             ),
             context,
         )
 
-    async def cancel(self, account: Account, order_id: str, *, key: str, context: Context | None = None) -> Order:
-        """Cancel a live order. Passes every kill switch; may be repeated under a new key. Raises like
-        `modify`.
+    async def cancel(
+        self, account: Account, order_id: str, *, key: str, force: bool = False, context: Context | None = None
+    ) -> Order:
+        """Cancel a live order; may be repeated under a new key. Passes every kill switch, but while trading is not
+        `ACTIVE` an order that protects an open position needs `force`. Raises like `modify`.
         """
         context = context or Context()
         order = (await self._reader.placement(account, order_id)).order
@@ -134,14 +142,17 @@ class OrderService:
         try:
             target = _live(order)
             session = await self._sessions.require(account, context)
+            await self._screening.require_cancel(account, order, context, force=force)
         except OrdoError as error:
             return await self._denied(intent, error, context)
         broker = self._calls.broker(account)
         return await self._once.run(
             Write(
                 intent=intent,
-                gate=_open_gate,
-                send=lambda _: self._calls.guarded(session, context, broker.cancel(session, target)),
+                gate=lambda: self._departures.gate(account, Lane.URGENT),
+                send=lambda _: self._calls.write(
+                    session, context, CallKind.CANCEL, lambda: broker.cancel(session, target)
+                ),
                 accepted=self._cancelled,
             ),
             context,
@@ -150,7 +161,7 @@ class OrderService:
     async def preview(self, account: Account, command: PlaceOrder, context: Context | None = None) -> Preview:
         """Run every check that `place` would run. Sends nothing and keeps nothing."""
         checks = await self._screening.review(account, command, context or Context())
-        return Preview(would_send=all(check.passed for check in checks), checks=checks)
+        return Preview(would_send=not any(check.blocks for check in checks), checks=checks)
 
     async def list(self, account: Account, context: Context | None = None) -> Snapshot[Order]:
         """The trading day's orders, oldest first: what the broker's book shows, and what it does not show
@@ -201,10 +212,6 @@ class OrderService:
         if order.status.is_terminal:
             return order
         return replace(order, pending_op=PendingOp.CANCEL, updated_at=now)
-
-
-async def _open_gate() -> None:
-    """Cancellations pass whatever the kill switch says."""
 
 
 def _live(order: Order) -> str:

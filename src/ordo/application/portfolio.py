@@ -1,8 +1,12 @@
-"""What an account owns and what the market says of it. Read from the broker each time; never written down."""
+"""What an account owns and what the market says of it. Read from the broker, at most remembered for seconds, and never
+written down.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
+from datetime import timedelta
 
 from ordo.application.aliases import advice, nearest
 from ordo.application.context import Context
@@ -13,18 +17,75 @@ from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.market import Quote
 from ordo.domain.portfolio import Funds, Holding, Portfolio, Position
+from ordo.ports.cache import PortfolioCache
+from ordo.ports.clock import Clock
 from ordo.ports.instruments import InstrumentStore
 
 
 class PortfolioService:
-    """Funds, positions and holdings of one account. A read that fails raises; it is never an empty portfolio."""
+    """Funds, positions and holdings of one account. A read that fails raises; it is never an empty portfolio.
 
-    def __init__(self, calls: BrokerCalls) -> None:
+    With a `ttl` above 0 a whole portfolio is remembered for so long, from the beginning of its read, and those who ask
+    at once share one read.
+    """
+
+    def __init__(
+        self, calls: BrokerCalls, cache: PortfolioCache, clock: Clock, *, ttl: timedelta = timedelta()
+    ) -> None:
         self._calls = calls
+        self._clock = clock
+        self._cache = cache if ttl > timedelta() else None
+        self._ttl = ttl
+        self._flights: dict[Account, asyncio.Task[Portfolio]] = {}
 
     async def portfolio(self, account: Account, context: Context | None = None) -> Portfolio:
-        """All three reads at once; the portfolio is as old as the oldest of them."""
+        """Money, positions and holdings; as old as the oldest of the three reads."""
         context = context or Context()
+        if self._cache is None:
+            return await self._fresh(account, context)
+        while True:
+            kept = await self._cache.get(account)
+            if kept is not None:
+                return kept
+            flight = self._flights.get(account)
+            if flight is None:
+                return await asyncio.shield(self._begun(account, context, self._cache))
+            await asyncio.wait((flight,))
+            if not flight.cancelled() and flight.exception() is not None:
+                return flight.result()  # Raises: what failed for one failed for all who waited for it.
+
+    def age(self, portfolio: Portfolio) -> int:
+        """Whole seconds since a portfolio was true, rounded up; never below 0."""
+        return max(0, math.ceil((self._clock.now() - portfolio.as_of).total_seconds()))
+
+    async def funds(self, account: Account, context: Context | None = None) -> Funds:
+        return await self._calls.read(account, context or Context(), lambda broker, session: broker.funds(session))
+
+    async def positions(self, account: Account, context: Context | None = None) -> Snapshot[Position]:
+        return await self._calls.read(account, context or Context(), lambda broker, session: broker.positions(session))
+
+    async def holdings(self, account: Account, context: Context | None = None) -> Snapshot[Holding]:
+        return await self._calls.read(account, context or Context(), lambda broker, session: broker.holdings(session))
+
+    def _begun(self, account: Account, context: Context, cache: PortfolioCache) -> asyncio.Task[Portfolio]:
+        """One read for all, that goes on when whoever began it has gone."""
+        flight = asyncio.get_running_loop().create_task(self._remembered(account, context, cache))
+        self._flights[account] = flight
+        flight.add_done_callback(lambda done: self._landed(account, done))
+        return flight
+
+    def _landed(self, account: Account, flight: asyncio.Task[Portfolio]) -> None:
+        del self._flights[account]
+        if not flight.cancelled():
+            flight.exception()  # The caller may have gone: an error that nobody awaits is no warning.
+
+    async def _remembered(self, account: Account, context: Context, cache: PortfolioCache) -> Portfolio:
+        ticket = await cache.begin(account)
+        portfolio = await self._fresh(account, context)
+        await cache.keep(account, portfolio, ticket=ticket, ttl=self._ttl)
+        return portfolio
+
+    async def _fresh(self, account: Account, context: Context) -> Portfolio:
         funds, positions, holdings = await asyncio.gather(
             self.funds(account, context), self.positions(account, context), self.holdings(account, context)
         )
@@ -36,15 +97,6 @@ class PortfolioService:
             as_of=min(funds.as_of, positions.as_of, holdings.as_of),
             metadata=funds.metadata,
         )
-
-    async def funds(self, account: Account, context: Context | None = None) -> Funds:
-        return await self._calls.read(account, context or Context(), lambda broker, session: broker.funds(session))
-
-    async def positions(self, account: Account, context: Context | None = None) -> Snapshot[Position]:
-        return await self._calls.read(account, context or Context(), lambda broker, session: broker.positions(session))
-
-    async def holdings(self, account: Account, context: Context | None = None) -> Snapshot[Holding]:
-        return await self._calls.read(account, context or Context(), lambda broker, session: broker.holdings(session))
 
 
 class QuoteService:

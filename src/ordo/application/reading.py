@@ -1,4 +1,4 @@
-"""Reads at a broker: with a session, and with an eye on what a refusal says about that session."""
+"""Calls to a broker: with a session, with care, and with an eye on what a refusal says about that session."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 from ordo.application.brokers import Brokers
+from ordo.application.care import Care
 from ordo.application.context import Context
 from ordo.application.sessions import SessionService
 from ordo.domain.accounts import Account
+from ordo.domain.circuits import CallKind
 from ordo.domain.errors import ErrorCode, Refused, Unavailable
 from ordo.domain.sessions import Session
 from ordo.ports.broker import Broker
@@ -18,11 +20,15 @@ T = TypeVar("T")
 
 
 class BrokerCalls:
-    """Makes calls to an account's broker. A broker that rejects the token makes the session suspect."""
+    """Makes calls to an account's broker. A broker that rejects the token makes the session suspect.
 
-    def __init__(self, brokers: Brokers, sessions: SessionService) -> None:
+    Without `care` every call is made at once, and once.
+    """
+
+    def __init__(self, brokers: Brokers, sessions: SessionService, care: Care | None = None) -> None:
         self._brokers = brokers
         self._sessions = sessions
+        self._care = care
 
     def broker(self, account: Account) -> Broker:
         """The adapter that serves an account."""
@@ -38,7 +44,15 @@ class BrokerCalls:
         """
         broker = self.broker(account)
         session = await self._sessions.require(account, context)
-        return await self.guarded(session, context, call(broker, session))
+        if self._care is None:
+            return await self.guarded(session, context, call(broker, session))
+        return await self._care.read(account, lambda: self.guarded(session, context, call(broker, session)))
+
+    async def write(self, session: Session, context: Context, kind: CallKind, call: Callable[[], Awaitable[T]]) -> T:
+        """Make one write, once; raises what the broker port says, and `NotSent` where Ordo lets the broker rest."""
+        if self._care is None:
+            return await self.guarded(session, context, call())
+        return await self._care.write(session.account, kind, lambda: self.guarded(session, context, call()))
 
     async def guarded(self, session: Session, context: Context, call: Awaitable[T]) -> T:
         """Await a call, and mark the session suspect when the broker says that it is not valid."""

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ordo.application.brokers import Brokers
-from ordo.application.checks import no_session
 from ordo.application.context import Context, new_correlation_id
+from ordo.application.proposal import no_session
 from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
+from ordo.domain.calendar import IST
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError
-from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Session, SessionState
+from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Session, SessionState, ends_at
 from ordo.ports.clock import Clock
 from ordo.ports.sessions import SessionStore
 
 _TO_LOOK = timedelta(minutes=5)
+_SOON = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,20 @@ class SessionService:
         await self._store.save(replace(kept, suspect=True))
         self._trail.write(AuditKind.SESSION_SUSPECT, context, account=session.account)
 
+    async def kept(self) -> tuple[Session, ...]:
+        """Every session as it is kept, for those who look after them."""
+        return await self._store.all()
+
+    async def trust(self, session: Session, context: Context) -> None:
+        """The broker serves a token again that it had rejected. A session that has been replaced or ended meanwhile is
+        left alone.
+        """
+        kept = await self._store.get(session.account)
+        if kept is None or not kept.suspect or kept.access_token != session.access_token:
+            return
+        await self._store.save(replace(kept, suspect=False))
+        self._trail.write(AuditKind.SESSION_TRUSTED, context, account=session.account)
+
     def _usable(self, session: Session | None) -> bool:
         return session is not None and session.state(self._clock.now()) is SessionState.ACTIVE
 
@@ -159,6 +175,7 @@ class SessionService:
                 code=ErrorCode.INVALID_CREDENTIALS,
             )
         if isinstance(step, Session):
+            step = replace(step, expires_at=ends_at(step))
             await self._store.save(step)
             self._trail.write(
                 AuditKind.SESSION_OPENED,
@@ -178,11 +195,16 @@ class SessionService:
     def _refused(self, account: Account, error: OrdoError, context: Context) -> None:
         self._trail.write(AuditKind.LOGIN_REFUSED, context, account=account, facts={"error_code": error.code})
 
+    def _forecast(self, session: Session | None, login: str) -> str:
+        if session is None or session.expires_at - self._clock.now() > _SOON:
+            return "nothing to do"
+        return f"the session ends at {session.expires_at.astimezone(IST):%H:%M} IST; to go on after that {login}"
+
     def _report(self, account: Account, session: Session | None) -> SessionReport:
         state = SessionState.NONE if session is None else session.state(self._clock.now())
         login = f"log in: `ordo login {account.adapter_id} {account.account_id}`"
         advice = {
-            SessionState.ACTIVE: "nothing to do",
+            SessionState.ACTIVE: self._forecast(session, login),
             SessionState.NONE: login,
             SessionState.EXPIRED: f"the session has ended; {login}",
             SessionState.SUSPECT: f"the broker rejected the token; {login}",

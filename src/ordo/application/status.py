@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ordo.application.master_sync import MasterStanding, MasterSync
+from ordo.application.pacing import AccountBudget, Pacing
 from ordo.application.safety import SafetyService
 from ordo.application.sessions import SessionReport, SessionService
+from ordo.domain.circuits import CircuitRecord
 from ordo.domain.errors import OrdoError
 from ordo.domain.orders import Order
 from ordo.domain.safety import KillSwitch
+from ordo.ports.circuits import Circuits
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 
@@ -37,10 +40,13 @@ class Status:
     started_at: datetime
     now: datetime
     kill_switch: KillSwitch
+    account_switches: tuple[KillSwitch, ...]
     sessions: tuple[SessionReport, ...]
     stores: tuple[StoreReport, ...]
     masters: tuple[MasterStanding, ...]
     unknown_orders: tuple[Order, ...]
+    circuits: tuple[CircuitRecord, ...]
+    budgets: tuple[AccountBudget, ...]
 
 
 class StatusService:
@@ -54,6 +60,8 @@ class StatusService:
         store: IdempotencyStore,
         clock: Clock,
         masters: MasterSync,
+        circuits: Circuits,
+        pacing: Pacing,
     ) -> None:
         self._probes = probes
         self._sessions = sessions
@@ -61,6 +69,8 @@ class StatusService:
         self._store = store
         self._clock = clock
         self._masters = masters
+        self._circuits = circuits
+        self._pacing = pacing
         self._started_at = clock.now()
 
     async def stores(self) -> tuple[StoreReport, ...]:
@@ -81,8 +91,11 @@ class StatusService:
             started_at=self._started_at,
             now=self._clock.now(),
             kill_switch=await self._safety.get(),
+            account_switches=await self._safety.accounts(),
             sessions=await self._sessions.all(),
             stores=await self.stores(),
             masters=self._masters.standings(),
             unknown_orders=tuple(intent.order for intent in await self._store.unsettled()),
+            circuits=await self._circuits.standings(),
+            budgets=await self._pacing.standings(),
         )

@@ -18,7 +18,7 @@ from ordo.client.requests import (
 )
 from ordo.schemas.v1.market import Instrument, Quote
 from ordo.schemas.v1.orders import Order
-from ordo.schemas.v1.portfolio import Funds, Holding, Portfolio, Position, Trade
+from ordo.schemas.v1.portfolio import Funds, Holding, Portfolio, PortfolioLeg, Position, Trade
 from ordo.schemas.v1.preview import Preview
 from ordo.schemas.v1.safety import KillSwitch
 from ordo.schemas.v1.sessions import LoginChallenge, Session
@@ -137,12 +137,17 @@ def modify(  # noqa: PLR0913  (as above)
     )
 
 
-def cancel(account: str, order_id: str, *, key: str | None = None, allow_unknown: bool = False) -> Call[Order]:
-    """Cancel a live order. Raises like `place`."""
+def cancel(
+    account: str, order_id: str, *, force: bool = False, key: str | None = None, allow_unknown: bool = False
+) -> Call[Order]:
+    """Cancel a live order; `force` also one that protects an open position while trading is halted. Raises like
+    `place`.
+    """
     return Call(
         method="DELETE",
         path=account_path(account, "orders", order_id),
         read=reading(Order),
+        params=(("force", "true"),) if force else (),
         key=checked_key(key),
         allow_unknown=allow_unknown,
     )
@@ -161,6 +166,16 @@ def list_orders(account: str) -> Call[tuple[Order, ...]]:
 def portfolio(account: str) -> Call[Portfolio]:
     """Cash, positions and holdings of one account."""
     return Call(method="GET", path=account_path(account, "portfolio"), read=reading(Portfolio))
+
+
+def portfolios(*accounts: str) -> Call[tuple[PortfolioLeg, ...]]:
+    """The portfolios of several accounts at once; what failed for one says why, and costs the others nothing."""
+    return Call(
+        method="GET",
+        path=path("portfolios"),
+        read=reading(tuple[PortfolioLeg, ...]),
+        params=tuple(("account", account) for account in accounts),
+    )
 
 
 def funds(account: str) -> Call[Funds]:
@@ -251,18 +266,19 @@ def end_session(account: str) -> Call[None]:
     return Call(method="DELETE", path=path("sessions", *account_parts(account)), read=nothing)
 
 
-def get_kill_switch() -> Call[KillSwitch]:
-    """The switch as it stands, with who set it, when and why."""
-    return Call(method="GET", path=path("kill-switch"), read=reading(KillSwitch))
+def get_kill_switch(account: str | None = None) -> Call[KillSwitch]:
+    """The gateway's switch, or the one in force for an account, with who set it, when and why."""
+    params = () if account is None else (("account", account),)
+    return Call(method="GET", path=path("kill-switch"), read=reading(KillSwitch), params=params)
 
 
-def set_kill_switch(state: str, reason: str) -> Call[KillSwitch]:
-    """Set the switch. When this returns, no new order passes a switch that is not ACTIVE."""
+def set_kill_switch(state: str, reason: str, *, account: str | None = None) -> Call[KillSwitch]:
+    """Set the switch of the gateway, or of one account. When this returns, no order leaves that the state forbids."""
     return Call(
         method="PUT",
         path=path("kill-switch"),
         read=reading(KillSwitch),
-        body=body(state=state, reason=reason),
+        body=body(state=state, reason=reason, account=account),
     )
 
 

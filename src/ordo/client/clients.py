@@ -48,6 +48,7 @@ class OrdoClient(Blocking):
     """
 
     portfolio = blocking(calls.portfolio)
+    portfolios = blocking(calls.portfolios)
     funds = blocking(calls.funds)
     positions = blocking(calls.positions)
     holdings = blocking(calls.holdings)
@@ -112,6 +113,7 @@ class AsyncOrdoClient(Awaiting):
     """
 
     portfolio = awaiting(calls.portfolio)
+    portfolios = awaiting(calls.portfolios)
     funds = awaiting(calls.funds)
     positions = awaiting(calls.positions)
     holdings = awaiting(calls.holdings)

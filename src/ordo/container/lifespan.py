@@ -43,6 +43,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         await container.instruments().open()
         await _join(container, stack)
         gateway = container.gateway()
+        await gateway.safety.open()
         stack.push_async_callback(container.once().drain)
         trail = container.trail()
         trail.write(AuditKind.GATEWAY_STARTED, Context())
@@ -52,7 +53,11 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
             _log.warning("%d writes have an unknown outcome; looking for them in the brokers' books", left)
         masters = container.master_sync()
         stack.push_async_callback(masters.close)
-        jobs: list[Job] = [container.reconciler().watch, container.housekeeping().keep_tidy]
+        jobs: list[Job] = [
+            container.reconciler().watch,
+            container.housekeeping().keep_tidy,
+            container.session_guard().watch,
+        ]
         if masters.configured:
             jobs.append(_shared(container, masters.keep_current, "masters"))
         if container.settings().shares_state:

@@ -18,15 +18,20 @@ from ordo.application.housekeeping import Housekeeping
 from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
 from ordo.application.reconcile import Reconciler
+from ordo.application.session_guard import SessionGuard
 from ordo.application.status import Probe
 from ordo.application.trail import Trail
 from ordo.container.brokers import BrokerLines
+from ordo.container.guards import circuits
 from ordo.container.masters import Masters
 from ordo.container.services import Services
 from ordo.container.shared import Shared
 from ordo.container.stores import Stores
 from ordo.container.support import Support
 from ordo.ports.audit import AuditLog
+from ordo.ports.budget import OrderBudget
+from ordo.ports.cache import PortfolioCache
+from ordo.ports.circuits import CircuitStates
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
@@ -41,7 +46,7 @@ from ordo.schemas.config.settings import Settings
 
 
 def _probes(store: SafetyStore, redis: RedisServer | None) -> Mapping[str, Probe]:
-    return {"database": store.get} | ({} if redis is None else {"redis": redis.ping})
+    return {"database": store.all} | ({} if redis is None else {"redis": redis.ping})
 
 
 def _calendar(settings: Settings) -> MarketCalendar:
@@ -61,9 +66,12 @@ class Container(containers.DeclarativeContainer):
     sealer: providers.Provider[Sealer] = support.sealer
     database: providers.Provider[Database] = support.database
 
-    shared = providers.Container(Shared, settings=settings, clock=clock)
+    shared = providers.Container(Shared, settings=settings, database=database, clock=clock)
     redis: providers.Provider[RedisServer | None] = shared.redis
     leases: providers.Provider[Leases] = shared.leases
+    budget: providers.Provider[OrderBudget] = shared.budget
+    cache: providers.Provider[PortfolioCache] = shared.cache
+    circuit_states: providers.Provider[CircuitStates] = shared.circuit_states
 
     stores = providers.Container(Stores, settings=settings, database=database, redis=redis, sealer=sealer, clock=clock)
     session_store: providers.Provider[SessionStore] = stores.sessions
@@ -93,6 +101,9 @@ class Container(containers.DeclarativeContainer):
         session_store=session_store,
         idempotency_store=idempotency_store,
         safety_store=safety_store,
+        budget=budget,
+        cache=cache,
+        circuits=providers.Singleton(circuits, circuit_states, clock, settings),
         instruments=instruments,
         sources=master_sources,
         calendar=calendar,
@@ -102,6 +113,7 @@ class Container(containers.DeclarativeContainer):
     once: providers.Provider[Once] = services.once
     reconciler: providers.Provider[Reconciler] = services.reconciler
     housekeeping: providers.Provider[Housekeeping] = services.housekeeping
+    session_guard: providers.Provider[SessionGuard] = services.session_guard
     calendar_watch: providers.Provider[CalendarWatch] = services.calendar_watch
     master_sync: providers.Provider[MasterSync] = services.masters
     gateway: providers.Provider[Gateway] = services.gateway

@@ -9,6 +9,10 @@ from random import Random
 from dependency_injector import containers, providers
 
 from ordo.application.brokers import Brokers
+from ordo.application.care import Care
+from ordo.application.departure import Departures
+from ordo.application.facts import FactReader
+from ordo.application.fanout import FanOut
 from ordo.application.gateway import Gateway
 from ordo.application.hours import CalendarWatch
 from ordo.application.housekeeping import Housekeeping
@@ -19,15 +23,21 @@ from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
 from ordo.application.order_ids import OrderIds
 from ordo.application.orders import OrderService
+from ordo.application.pacing import Pacing
 from ordo.application.portfolio import PortfolioService, QuoteService
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Patience, Reconciler
 from ordo.application.safety import SafetyService
 from ordo.application.screening import Screening
+from ordo.application.session_guard import SessionGuard
 from ordo.application.sessions import SessionService
 from ordo.application.status import Probe, StatusService
 from ordo.application.trail import Trail
+from ordo.container import guards
 from ordo.ports.audit import AuditLog
+from ordo.ports.budget import OrderBudget
+from ordo.ports.cache import PortfolioCache
+from ordo.ports.circuits import Circuits
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
@@ -39,10 +49,17 @@ from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
 
+_LEFT_BY_THEN_SECONDS = 5
+
 
 def _patience(settings: Settings) -> Patience:
     kept = settings.idempotency
     return Patience(pursue=timedelta(seconds=kept.pursue_seconds), absence=timedelta(seconds=kept.absence_seconds))
+
+
+def _linger(settings: Settings) -> timedelta:
+    """Where other processes share the switch, what had passed it before it was set must have left by then."""
+    return timedelta(seconds=_LEFT_BY_THEN_SECONDS) if settings.shares_state else timedelta()
 
 
 def _keep(settings: Settings) -> timedelta:
@@ -61,6 +78,9 @@ class Services(containers.DeclarativeContainer):
     session_store: providers.Dependency[SessionStore] = providers.Dependency()
     idempotency_store: providers.Dependency[IdempotencyStore] = providers.Dependency()
     safety_store: providers.Dependency[SafetyStore] = providers.Dependency()
+    budget: providers.Dependency[OrderBudget] = providers.Dependency()
+    cache: providers.Dependency[PortfolioCache] = providers.Dependency()
+    circuits: providers.Dependency[Circuits] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
     sources: providers.Dependency[tuple[MasterSource, ...]] = providers.Dependency()
     calendar: providers.Dependency[MarketCalendar] = providers.Dependency()
@@ -70,8 +90,24 @@ class Services(containers.DeclarativeContainer):
     sessions: providers.Provider[SessionService] = providers.Singleton(
         SessionService, brokers, session_store, clock, trail
     )
-    calls: providers.Provider[BrokerCalls] = providers.Singleton(BrokerCalls, brokers, sessions)
-    safety: providers.Provider[SafetyService] = providers.Singleton(SafetyService, safety_store, clock, trail)
+    pacing: providers.Provider[Pacing] = providers.Singleton(
+        Pacing,
+        budget,
+        clock,
+        providers.Callable(guards.paces, settings),
+        max_wait=providers.Callable(guards.max_wait, settings),
+    )
+    care: providers.Provider[Care] = providers.Singleton(
+        Care, circuits, pacing, cache, clock, random, rules=providers.Callable(guards.read_rules, settings)
+    )
+    calls: providers.Provider[BrokerCalls] = providers.Singleton(BrokerCalls, brokers, sessions, care)
+    session_guard: providers.Provider[SessionGuard] = providers.Singleton(
+        SessionGuard, brokers, sessions, calendar, clock, trail
+    )
+    facts: providers.Provider[FactReader] = providers.Singleton(FactReader, calls, idempotency_store)
+    safety: providers.Provider[SafetyService] = providers.Singleton(
+        SafetyService, safety_store, clock, trail, linger=providers.Callable(_linger, settings)
+    )
     knowledge: providers.Provider[Knowledge] = providers.Singleton(Knowledge, idempotency_store)
     reconciler: providers.Provider[Reconciler] = providers.Singleton(
         Reconciler,
@@ -103,8 +139,10 @@ class Services(containers.DeclarativeContainer):
         sessions,
         instruments,
         safety,
+        facts,
+        pacing,
         clock,
-        allow_stale=settings.provided.instruments.allow_stale,
+        rules=providers.Callable(guards.rules, settings),
         calendar=calendar,
     )
     calendar_watch: providers.Provider[CalendarWatch] = providers.Singleton(CalendarWatch, calendar, clock)
@@ -115,16 +153,30 @@ class Services(containers.DeclarativeContainer):
         OrderReader, idempotency_store, calls, knowledge, reconciler, clock, trail
     )
     orders: providers.Provider[OrderService] = providers.Singleton(
-        OrderService, once, reader, screening, sessions, calls, clock, trail
+        OrderService,
+        once,
+        reader,
+        screening,
+        providers.Singleton(Departures, calls, safety, facts, pacing),
+        sessions,
+        calls,
+        clock,
+        trail,
+    )
+    portfolio: providers.Provider[PortfolioService] = providers.Singleton(
+        PortfolioService, calls, cache, clock, ttl=providers.Callable(guards.ttl, settings)
     )
     gateway: providers.Provider[Gateway] = providers.Singleton(
         Gateway,
         brokers=brokers,
         orders=orders,
-        portfolio=providers.Singleton(PortfolioService, calls),
+        portfolio=portfolio,
+        fanout=providers.Singleton(FanOut, portfolio, clock),
         quotes=providers.Singleton(QuoteService, calls, instruments),
         sessions=sessions,
         safety=safety,
-        status=providers.Singleton(StatusService, probes, sessions, safety, idempotency_store, clock, masters),
+        status=providers.Singleton(
+            StatusService, probes, sessions, safety, idempotency_store, clock, masters, circuits, pacing
+        ),
         instruments=providers.Singleton(InstrumentService, instruments, masters),
     )

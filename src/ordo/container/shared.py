@@ -13,6 +13,8 @@ from ordo.adapters.redis.cache import RedisPortfolioCache
 from ordo.adapters.redis.circuits import RedisCircuitStates
 from ordo.adapters.redis.leases import RedisLeases
 from ordo.adapters.redis.server import RedisServer
+from ordo.adapters.sql.circuits import SqlCircuitStates
+from ordo.adapters.sql.database import Database
 from ordo.ports.budget import OrderBudget
 from ordo.ports.cache import PortfolioCache
 from ordo.ports.circuits import CircuitStates
@@ -36,19 +38,22 @@ def _budget(redis: RedisServer | None, clock: Clock) -> OrderBudget:
     return MemoryOrderBudget(clock) if redis is None else RedisOrderBudget(redis)
 
 
-def _circuit_states(redis: RedisServer | None) -> CircuitStates:
+def _circuit_states(settings: Settings, database: Database, redis: RedisServer | None) -> CircuitStates:
+    if settings.resilience.circuits == "database":
+        return SqlCircuitStates(database)
     return MemoryCircuitStates() if redis is None else RedisCircuitStates(redis)
 
 
-def _portfolio_cache(redis: RedisServer | None, clock: Clock) -> PortfolioCache:
+def _cache(redis: RedisServer | None, clock: Clock) -> PortfolioCache:
     return MemoryPortfolioCache(clock) if redis is None else RedisPortfolioCache(redis)
 
 
 class Shared(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    database: providers.Dependency[Database] = providers.Dependency(instance_of=Database)
     clock: providers.Dependency[Clock] = providers.Dependency()
     redis: providers.Provider[RedisServer | None] = providers.Singleton(redis_server, settings)
     leases: providers.Provider[Leases] = providers.Singleton(_leases, redis, clock)
     budget: providers.Provider[OrderBudget] = providers.Singleton(_budget, redis, clock)
-    circuit_states: providers.Provider[CircuitStates] = providers.Singleton(_circuit_states, redis)
-    portfolio_cache: providers.Provider[PortfolioCache] = providers.Singleton(_portfolio_cache, redis, clock)
+    circuit_states: providers.Provider[CircuitStates] = providers.Singleton(_circuit_states, settings, database, redis)
+    cache: providers.Provider[PortfolioCache] = providers.Singleton(_cache, redis, clock)

@@ -17,6 +17,8 @@ class AuditKind(StrEnum):
     SESSION_OPENED = "session.opened"
     SESSION_CLOSED = "session.closed"
     SESSION_SUSPECT = "session.suspect"
+    SESSION_TRUSTED = "session.trusted"
+    SESSION_NEEDED = "session.needed"
     LOGIN_REFUSED = "login.refused"
     ORDER_DENIED = "order.denied"
     ORDER_RECEIVED = "order.received"

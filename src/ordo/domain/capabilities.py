@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from ordo.domain.errors import Unsupported
 from ordo.domain.instruments import Venue
 from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
+from ordo.domain.protection import MarketOrders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """The whole matrix: an order is possible when each of its traits is listed. `tag_echo`: the book shows
-    Ordo's tags.
+    Ordo's tags. `market_orders`: who bounds how far one runs. `strict_trigger`: a stop's trigger may not equal its
+    price.
     """
 
     venues: frozenset[Venue]
@@ -28,6 +30,8 @@ class Capabilities:
     tag_echo: bool
     rejected_in_book: bool
     order_history_days: int
+    market_orders: MarketOrders = MarketOrders.BROKER
+    strict_trigger: bool = False
 
     def require(self, terms: OrderTerms, *, broker_id: str) -> None:
         """Raise `Unsupported`, naming the field, unless this broker takes such an order."""

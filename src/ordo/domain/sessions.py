@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
+import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from ordo.domain.accounts import Account
+from ordo.domain.calendar import next_time
+
+_DAY_ENDS = 3
+_JWT_PARTS = 3
 
 SECRET_NAMES = frozenset(
     {
@@ -75,6 +81,28 @@ class Session:
         if now >= self.expires_at:
             return SessionState.EXPIRED
         return SessionState.SUSPECT if self.suspect else SessionState.ACTIVE
+
+
+def ends_at(session: Session) -> datetime:
+    """When a session must count as ended: at what its broker said, at the `exp` of a token that is a JWT, or at 03:00
+    IST after the login, whichever is first. Brokers end every session before the next trading day (domain facts 5.5).
+    """
+    told = _expiry(session.access_token)
+    midway = min(session.expires_at, next_time(session.issued_at, _DAY_ENDS))
+    return midway if told is None else min(midway, told)
+
+
+def _expiry(token: Secret) -> datetime | None:
+    """What a JSON Web Token says of its own end; `None` for any other token. Its signature is the broker's business."""
+    parts = token.reveal().split(".")
+    if len(parts) != _JWT_PARTS:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        seconds = claims.get("exp")
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
+    except (AttributeError, OSError, OverflowError, ValueError):
+        return None
 
 
 class ChallengeKind(StrEnum):

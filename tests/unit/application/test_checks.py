@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from ordo.application.checks import CHECKS, Proposal, require, review
 from ordo.application.context import Context
-from ordo.application.screening import Screening
+from ordo.application.screening import Rules
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.instruments import Instrument, InstrumentKey
+from ordo.domain.limits import SoftMode
 from ordo.domain.masters import MasterReport
 from ordo.domain.orders import OrderTerms, OrderType, Product
 from ordo.domain.safety import KillState, KillSwitch
@@ -24,6 +25,7 @@ from tests.support.house import House
 from tests.support.orders import ACCOUNT, BUY_TEN, NIFTY_CALL, option, share
 
 _TODAY = MONDAY_MORNING.date()
+_MADE = [check.name for check in CHECKS if check.soft is not SoftMode.OFF]
 _LOT = replace(BUY_TEN, instrument=NIFTY_CALL, product=Product.NRML, quantity=65, price=Decimal("101.05"))
 _SESSION = Session(
     account=ACCOUNT,
@@ -61,7 +63,7 @@ def test_an_order_that_fits_passes_every_check() -> None:
     for proposal in (_proposal(), _proposal(_LOT)):
         require(proposal)
         results = review(proposal)
-        assert [result.name for result in results] == [name for name, _ in CHECKS]
+        assert [result.name for result in results] == _MADE
         assert all(result.passed for result in results)
 
 
@@ -104,7 +106,9 @@ def test_an_instrument_that_nobody_knows() -> None:
     error = _refusal(proposal)
     assert (error.code, _fields(error)) == (ErrorCode.INVALID_INSTRUMENT, ["instrument"])
     names = {result.name for result in review(proposal)}
-    assert names == {"kill_switch", "session", "instrument", "capability"}
+    assert names == {check.name for check in CHECKS if not check.on_facts and check.soft is not SoftMode.OFF}
+    assert names >= {"kill_switch", "session", "instrument", "capability", "quantity", "rate_budget"}
+    assert [result.name for result in review(proposal) if not result.passed] == ["instrument"]
 
 
 def test_an_instrument_that_does_not_trade() -> None:
@@ -242,7 +246,7 @@ def test_a_market_order_has_no_price_to_check() -> None:
 async def test_a_preview_runs_every_check_and_sends_nothing(house: House) -> None:
     preview = await house.now.orders.preview(ACCOUNT, BUY_TEN)
     assert preview.would_send
-    assert [check.name for check in preview.checks] == [name for name, _ in CHECKS]
+    assert [check.name for check in preview.checks] == _MADE
     wrong = replace(BUY_TEN, instrument=InstrumentKey.parse("NSE:NOBODY"))
     preview = await house.now.orders.preview(ACCOUNT, wrong)
     assert not preview.would_send
@@ -294,8 +298,7 @@ async def test_the_day_of_a_master_is_that_of_its_report(
     report = MasterReport(name="fyers", as_of=as_of, loaded_at=MONDAY_MORNING, rows=1)
     directory = InstrumentDirectory((replace(option(), references=references),))
     await house.instruments.replace(directory, (report,))
-    now = house.now
-    screening = Screening(now.calls, now.sessions, house.instruments, now.safety, house.clock, allow_stale=allow_stale)
+    screening = house.now.screened(house, Rules(allow_stale=allow_stale))
     results = await screening.review(ACCOUNT, _LOT, Context())
     (master,) = [result for result in results if result.name == "master"]
     assert master.passed is sent

@@ -13,7 +13,6 @@ from ordo.adapters.calendar.files import FileMarketCalendar
 from ordo.application.checks import CheckResult
 from ordo.application.context import Context
 from ordo.application.hours import CalendarWatch, traded_of
-from ordo.application.screening import Screening
 from ordo.domain.calendar import IST
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode
@@ -32,8 +31,7 @@ def _future(key: str, token: str) -> Instrument:
 
 async def _said(house: House, moment: str, terms: OrderTerms = BUY_TEN) -> CheckResult:
     house.clock.step(datetime.fromisoformat(moment).replace(tzinfo=IST) - house.clock.now())
-    now = house.now
-    screening = Screening(now.calls, now.sessions, house.instruments, now.safety, house.clock, calendar=_CALENDAR)
+    screening = house.now.screened(house, calendar=_CALENDAR)
     (found,) = [one for one in await screening.review(ACCOUNT, terms, Context()) if one.name == "market_hours"]
     return found
 

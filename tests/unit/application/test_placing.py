@@ -262,7 +262,7 @@ async def test_a_check_that_fails_for_a_call_in_flight_says_that_it_is_in_flight
     house.broker.next("place", Mishap(wait=hold))
     first = house.start_place()
     await quiet()
-    await house.now.safety.set(KillState.HALTED, "test")
+    await house.clock.finish(house.now.safety.set(KillState.HALTED, "test"))
     with pytest.raises(InFlight):
         await house.place()
     hold.set()
@@ -413,10 +413,7 @@ async def test_a_store_that_can_not_reserve_sends_nothing(house: House) -> None:
 
 async def test_a_switch_that_can_not_be_read_at_the_last_moment_sends_nothing(house: House) -> None:
     async def breaks() -> None:
-        async def get() -> None:
-            raise outage()
-
-        house.safety_store.get = get  # type: ignore[method-assign]
+        house.safety_store.outage = outage()
 
     house.now.store.after["reserve"] = breaks
     with pytest.raises(Unavailable):

@@ -14,13 +14,17 @@ from tests.support.house import House
 from tests.support.orders import ACCOUNT, NIFTY, SBIN
 
 
+def _portfolios(house: House) -> PortfolioService:
+    return PortfolioService(house.now.calls, house.now.cache, house.clock)
+
+
 async def test_a_portfolio_is_as_old_as_its_oldest_part(house: House) -> None:
     house.broker.ages = {
         "funds": timedelta(seconds=1),
         "positions": timedelta(seconds=3),
         "holdings": timedelta(seconds=2),
     }
-    portfolio = await PortfolioService(house.now.calls).portfolio(ACCOUNT)
+    portfolio = await _portfolios(house).portfolio(ACCOUNT)
     assert portfolio.as_of == house.clock.now() - timedelta(seconds=3)
     assert (portfolio.cash_balance, portfolio.margin_available) == (Decimal(1000), Decimal(900))
     assert (portfolio.positions, portfolio.holdings, portfolio.metadata) == ((), (), {"ledger": "equity"})
@@ -30,13 +34,13 @@ async def test_a_portfolio_is_as_old_as_its_oldest_part(house: House) -> None:
 async def test_a_read_that_fails_is_no_empty_portfolio(house: House, read: str) -> None:
     house.broker.unreadable = Unavailable(ErrorCode.BROKER_UNAVAILABLE, "502")
     with pytest.raises(Unavailable):
-        await getattr(PortfolioService(house.now.calls), read)(ACCOUNT)
+        await getattr(_portfolios(house), read)(ACCOUNT)
 
 
 async def test_a_read_without_a_session_says_so(house: House) -> None:
     await house.session_store.delete(ACCOUNT)
     with pytest.raises(Invalid) as refusal:
-        await PortfolioService(house.now.calls).portfolio(ACCOUNT)
+        await _portfolios(house).portfolio(ACCOUNT)
     assert refusal.value.code is ErrorCode.INVALID_SESSION
     assert house.broker.calls == []
 

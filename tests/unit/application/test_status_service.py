@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from ordo.adapters.circuits import PurgatoryCircuits
 from ordo.application.master_sync import MasterSync
 from ordo.application.status import StatusService
 from ordo.domain.errors import OutcomeUnknown, Unavailable
@@ -21,7 +22,9 @@ from tests.support.stores import fail
 
 def _status(house: House, probes: dict[str, Callable[[], Awaitable[object]]] | None = None) -> StatusService:
     masters = MasterSync(house.instruments, (), house.clock, house.now.trail, at=time(8, 30))
-    return StatusService(probes or {}, house.now.sessions, house.now.safety, house.now.store, house.clock, masters)
+    now = house.now
+    circuits = PurgatoryCircuits(house.circuit_states, house.clock)
+    return StatusService(probes or {}, now.sessions, now.safety, now.store, house.clock, masters, circuits, now.pacing)
 
 
 async def test_the_status_shows_what_an_order_depends_on(house: House) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.market import Depth, Level, Quote
-from ordo.domain.safety import KillState, KillSwitch
+from ordo.domain.safety import KillState, KillSwitch, strictest
 from tests.support.clock import MONDAY_MORNING
 from tests.support.orders import SBIN
 
@@ -52,14 +53,19 @@ def test_a_market_out_of_order_or_crossed_is_none(bids: list[str], asks: list[st
         _depth(_levels(*bids), _levels(*asks))
 
 
-@pytest.mark.parametrize("state", KillState)
-def test_only_an_active_switch_lets_new_risk_through(state: KillState) -> None:
+@pytest.mark.parametrize("state", [KillState.REDUCE_ONLY, KillState.HALTED])
+def test_a_switch_says_who_set_it_when_and_why(state: KillState) -> None:
     switch = KillSwitch(state=state, changed_by="asha", changed_at=MONDAY_MORNING, reason="runaway")
-    if state is KillState.ACTIVE:
-        switch.refuse_new_risk()
-        return
-    with pytest.raises(Invalid) as refusal:
-        switch.refuse_new_risk()
-    assert refusal.value.code is ErrorCode.KILL_SWITCH_ACTIVE
-    for word in ("asha", "runaway", state, MONDAY_MORNING.isoformat(), "not sent"):
-        assert word in refusal.value.message
+    refusal = switch.refusal("It can't be told.")
+    assert refusal.code is ErrorCode.KILL_SWITCH_ACTIVE
+    for word in ("asha", "runaway", state, MONDAY_MORNING.isoformat(), "not sent", "It can't be told."):
+        assert word in refusal.message
+
+
+def test_the_strictest_of_switches_counts() -> None:
+    active, reduce, halted = (
+        KillSwitch(state=state, changed_by="asha", changed_at=MONDAY_MORNING, reason=str(state)) for state in KillState
+    )
+    assert strictest((active, halted, reduce)) is halted
+    assert strictest((active, reduce)) is reduce
+    assert strictest((active, replace(active, reason="later"))) is active

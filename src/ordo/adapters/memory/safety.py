@@ -1,7 +1,8 @@
-"""The kill switch for as long as this process runs."""
+"""The kill switches for as long as this process runs."""
 
 from __future__ import annotations
 
+from ordo.domain.accounts import Account
 from ordo.domain.safety import KillSwitch
 from ordo.ports.safety import SafetyStore
 
@@ -10,10 +11,13 @@ class MemorySafetyStore(SafetyStore):
     """For one event loop. A restart forgets that trading was halted: fit for tests and play."""
 
     def __init__(self) -> None:
-        self._switch: KillSwitch | None = None
+        self._switches: dict[Account | None, KillSwitch] = {}
 
-    async def get(self) -> KillSwitch | None:
-        return self._switch
+    async def get(self, account: Account | None = None) -> KillSwitch | None:
+        return self._switches.get(account)
+
+    async def all(self) -> tuple[KillSwitch, ...]:
+        return tuple(sorted(self._switches.values(), key=lambda switch: str(switch.account or "")))
 
     async def save(self, switch: KillSwitch) -> None:
-        self._switch = switch
+        self._switches[switch.account] = switch

@@ -1,4 +1,4 @@
-"""The kill switch in the database."""
+"""The kill switches in the database."""
 
 from __future__ import annotations
 
@@ -11,18 +11,26 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ordo.adapters.sql.database import Database
-from ordo.adapters.sql.models import DbKillSwitch
+from ordo.adapters.sql.models import DbAccountKillSwitch, DbKillSwitch
+from ordo.domain.accounts import Account
+from ordo.domain.errors import ErrorCode, Invalid, Unavailable
 from ordo.domain.safety import KillState, KillSwitch
 from ordo.ports.safety import SafetyStore
 
-_TABLE = DbKillSwitch.__table__
+_GATEWAY, _ACCOUNT = DbKillSwitch.__table__, DbAccountKillSwitch.__table__
 _THE_ONE = 1
 
-_GET = select(_TABLE).where(_TABLE.c.id == _THE_ONE)
+_GET = select(_GATEWAY).where(_GATEWAY.c.id == _THE_ONE)
+_GET_ACCOUNTS = select(_ACCOUNT).order_by(_ACCOUNT.c.account)
 _INSERT = insert(DbKillSwitch)
 _SAVE = _INSERT.on_conflict_do_update(
-    index_elements=[_TABLE.c.id],
-    set_={column.name: _INSERT.excluded[column.name] for column in _TABLE.c if not column.primary_key},
+    index_elements=[_GATEWAY.c.id],
+    set_={column.name: _INSERT.excluded[column.name] for column in _GATEWAY.c if not column.primary_key},
+)
+_INSERT_ACCOUNT = insert(DbAccountKillSwitch)
+_SAVE_ACCOUNT = _INSERT_ACCOUNT.on_conflict_do_update(
+    index_elements=[_ACCOUNT.c.account],
+    set_={column.name: _INSERT_ACCOUNT.excluded[column.name] for column in _ACCOUNT.c if not column.primary_key},
 )
 
 
@@ -30,30 +38,48 @@ class SqlSafetyStore(SafetyStore):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self) -> KillSwitch | None:
-        row = await self._database.read(_get)
-        if row is None:
-            return None
-        return KillSwitch(
-            state=KillState(row.state), changed_by=row.changed_by, changed_at=row.changed_at, reason=row.reason
-        )
+    async def get(self, account: Account | None = None) -> KillSwitch | None:
+        return next((switch for switch in await self.all() if switch.account == account), None)
+
+    async def all(self) -> tuple[KillSwitch, ...]:
+        gateway, accounts = await self._database.read(_all)
+        try:
+            return (
+                *(_switch(row, None) for row in gateway),
+                *(_switch(row, Account.parse(row.account)) for row in accounts),
+            )
+        except (ValueError, Invalid) as error:
+            raise Unavailable(
+                ErrorCode.STORE_UNAVAILABLE,
+                f"A kill switch in the database can't be read ({error}). Nothing is sent until it is set again.",
+            ) from None
 
     async def save(self, switch: KillSwitch) -> None:
         await self._database.write(partial(_save, switch=switch))
 
 
-def _get(connection: Connection) -> Row[Any] | None:
-    return connection.execute(_GET).one_or_none()
+def _all(connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    return list(connection.execute(_GET)), list(connection.execute(_GET_ACCOUNTS))
 
 
 def _save(connection: Connection, switch: KillSwitch) -> None:
-    connection.execute(
-        _SAVE,
-        {
-            "id": _THE_ONE,
-            "state": switch.state.value,
-            "changed_by": switch.changed_by,
-            "changed_at": switch.changed_at,
-            "reason": switch.reason,
-        },
+    values = {
+        "state": switch.state.value,
+        "changed_by": switch.changed_by,
+        "changed_at": switch.changed_at,
+        "reason": switch.reason,
+    }
+    if switch.account is None:
+        connection.execute(_SAVE, {"id": _THE_ONE, **values})
+    else:
+        connection.execute(_SAVE_ACCOUNT, {"account": str(switch.account), **values})
+
+
+def _switch(row: Row[Any], account: Account | None) -> KillSwitch:
+    return KillSwitch(
+        state=KillState(row.state),
+        changed_by=row.changed_by,
+        changed_at=row.changed_at,
+        reason=row.reason,
+        account=account,
     )

@@ -20,7 +20,7 @@ from ordo.entrypoints.cli.reach import Target, reached
 
 R = TypeVar("R")
 
-__all__ = ["Target", "Wish", "cancel", "orders", "place", "portfolio", "quote", "search", "status", "sync"]
+__all__ = ["Target", "Wish", "cancel", "orders", "place", "portfolio", "quote", "search", "status", "switch", "sync"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +56,20 @@ def place(wish: Wish, key: str | None, target: Target, *, as_json: bool) -> Exit
     )
 
 
-def cancel(account: str, order_id: str, key: str | None, target: Target, *, as_json: bool) -> ExitCode:
+def cancel(account: str, order_id: str, key: str | None, target: Target, *, force: bool, as_json: bool) -> ExitCode:
     key = key or new_key()
     return _carry_out(
-        lambda ordo: ordo.orders.cancel(account, order_id, key=key), pages.order, target, as_json=as_json, key=key
+        lambda ordo: ordo.orders.cancel(account, order_id, force=force, key=key),
+        pages.order,
+        target,
+        as_json=as_json,
+        key=key,
+    )
+
+
+def switch(state: str, reason: str, account: str | None, target: Target, *, as_json: bool) -> ExitCode:
+    return _carry_out(
+        lambda ordo: ordo.kill_switch.set(state, reason, account=account), pages.switch, target, as_json=as_json
     )
 
 

@@ -17,6 +17,7 @@ from ordo.schemas.v1.fields import money_text
 from ordo.schemas.v1.market import Instrument, Quote
 from ordo.schemas.v1.orders import Order
 from ordo.schemas.v1.portfolio import Portfolio
+from ordo.schemas.v1.safety import KillSwitch
 from ordo.schemas.v1.status import Master, Status
 
 _WIDE = 240
@@ -31,6 +32,8 @@ _STYLES = {
     "CURRENT": "green",
     "STALE": "bold yellow",
     "ABSENT": "bold yellow",
+    "REDUCE_ONLY": "bold yellow",
+    "STOPPED": "bold red",
 }
 
 
@@ -162,10 +165,14 @@ def masters(found: tuple[Master, ...]) -> RenderableType:
     )
 
 
+def switch(found: KillSwitch) -> RenderableType:
+    whose = "" if found.account is None else f"{found.account} "
+    return Text.assemble(f"kill switch {whose}", _cell(found.state), f" ({found.changed_by}: {found.reason})")
+
+
 def status(found: Status) -> RenderableType:
-    switch = found.kill_switch
     return Group(
-        Text.assemble("kill switch ", _cell(switch.state), f" ({switch.changed_by}: {switch.reason})"),
+        *(switch(one) for one in (found.kill_switch, *found.account_switches)),
         _table(
             "stores",
             ("store", "state", ""),
@@ -181,6 +188,27 @@ def status(found: Status) -> RenderableType:
             "unknown orders",
             ("order", "account", "instrument", "status", "since"),
             ((one.order_id, one.account, one.instrument, one.status, one.created_at) for one in found.unknown_orders),
+        ),
+        _table(
+            "circuits",
+            ("broker", "calls", "state", "failures", "since"),
+            ((one.adapter_id, one.kind, one.state, one.failures, one.changed_at) for one in found.circuits),
+        ),
+        _table(
+            "budgets",
+            ("account", "orders/s", "orders/min", "reads/s", "reads/min", "strikes", ""),
+            (
+                (
+                    one.account,
+                    one.orders_last_second,
+                    one.orders_last_minute,
+                    one.reads_last_second,
+                    one.reads_last_minute,
+                    one.strikes,
+                    "STOPPED" if one.stopped else f"halved for {one.slowed_for:.0f} s" if one.slowed_for else "",
+                )
+                for one in found.budgets
+            ),
         ),
     )
 

@@ -145,6 +145,9 @@ def cancel(
     account: Account,
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="Ordo's own id, 15 digits.")],
     *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also one that protects an open position while trading is halted.")
+    ] = False,
     key: Key = None,
     as_json: Json = False,
     url: Url = None,
@@ -153,7 +156,45 @@ def cancel(
     """Cancel a live order."""
     from ordo.entrypoints.cli import commands
 
-    return commands.cancel(account, order_id, key, commands.Target(url=url, token=token), as_json=as_json)
+    return commands.cancel(account, order_id, key, commands.Target(url=url, token=token), force=force, as_json=as_json)
+
+
+@app.command()
+def halt(
+    *,
+    reduce_only: Annotated[
+        bool, typer.Option("--reduce-only", help="Let orders through that only make a position smaller.")
+    ] = False,
+    account: Annotated[
+        str | None, typer.Option(metavar="ACCOUNT", help="Only ADAPTER_ID/ACCOUNT_ID; without it every account.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why, for the audit trail.")] = "by `ordo halt`",
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Stop trading: when this returns, no new order leaves. Cancellations still pass."""
+    from ordo.entrypoints.cli import commands
+
+    state = "REDUCE_ONLY" if reduce_only else "HALTED"
+    return commands.switch(state, reason, account, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@app.command()
+def resume(
+    *,
+    account: Annotated[
+        str | None, typer.Option(metavar="ACCOUNT", help="Only ADAPTER_ID/ACCOUNT_ID; without it the gateway's switch.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why, for the audit trail.")] = "by `ordo resume`",
+    as_json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> int:
+    """Let orders through again. An account that was halted by itself is resumed by itself."""
+    from ordo.entrypoints.cli import commands
+
+    return commands.switch("ACTIVE", reason, account, commands.Target(url=url, token=token), as_json=as_json)
 
 
 @app.command()

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 from litestar.types import Receive, Scope, Send
 from pydantic import TypeAdapter
 
+from ordo.application.fanout import PortfolioLeg
 from ordo.domain import orders as domain
 from ordo.domain.book import Snapshot
-from ordo.entrypoints.http.errors import location
+from ordo.entrypoints.http.errors import location, told
 from ordo.schemas.v1.base import View
 from ordo.schemas.v1.fields import time_text
 from ordo.schemas.v1.orders import Order
+from ordo.schemas.v1.portfolio import Portfolio
+from ordo.schemas.v1.portfolio import PortfolioLeg as LegView
 
 T = TypeVar("T")
 
@@ -60,6 +63,19 @@ def many(
 def all_of(view: type[View[T]], snapshot: Snapshot[T]) -> Reply:
     """A bare array of the rows that a broker gave, and when it gave them."""
     return many(view, snapshot.items, headers={"X-Ordo-As-Of": time_text(snapshot.as_of)})
+
+
+def portfolios(legs: tuple[PortfolioLeg, ...], *, correlation_id: str) -> Reply:
+    """A leg for each account; 207 where one failed."""
+    views = tuple(
+        LegView(
+            account=str(leg.account),
+            portfolio=None if leg.portfolio is None else Portfolio.of(leg.portfolio),
+            error=None if leg.error is None else told(leg.error, correlation_id=correlation_id, order_write=False),
+        )
+        for leg in legs
+    )
+    return many(LegView, views, status=200 if all(leg.error is None for leg in legs) else 207)
 
 
 def order(value: domain.Order, *, status: int = 200) -> Reply:

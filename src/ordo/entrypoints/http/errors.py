@@ -83,7 +83,7 @@ def answer_to(error: OrdoError, *, correlation_id: str, order_write: bool) -> Re
         headers["Location"] = location(error.order)
         content = OrderView.of(error.order)
     else:
-        content = _told(error, correlation_id=error.correlation_id or correlation_id, order_write=order_write)
+        content = told(error, correlation_id=error.correlation_id or correlation_id, order_write=order_write)
     return Response(
         content.__pydantic_serializer__.to_json(content),
         status_code=ROWS[error.code].status,
@@ -97,7 +97,8 @@ def location(order: Order) -> str:
     return f"/api/v1/accounts/{order.account}/orders/{order.order_id}"
 
 
-def _told(error: OrdoError, *, correlation_id: str, order_write: bool) -> v1.ApiError:
+def told(error: OrdoError, *, correlation_id: str, order_write: bool) -> v1.ApiError:
+    """A failure as a value, for answers that hold several."""
     return v1.ApiError(
         error_code=error.code,
         message=error.message,

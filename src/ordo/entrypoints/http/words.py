@@ -91,6 +91,11 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "required": True,
         "schema": {"type": "string", "format": "date-time"},
     },
+    "Age": {
+        "description": "Whole seconds since the portfolio was true, rounded up.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "Location": {"description": "The address of the order.", "required": True, "schema": _TEXT},
     "Idempotency-Replayed": {
         "description": "`true` where this repeats the answer to an earlier call with the same key; absent otherwise.",

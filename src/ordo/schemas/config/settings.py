@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from ordo.schemas.config.brokers import KINDS, PaperConfig
+from ordo.schemas.config.limits import LimitsConfig, PortfolioCacheConfig, ResilienceConfig
 
 PREFIX = "ORDO_"
 _NOT_SETTINGS = frozenset({"ORDO_CONFIG", "ORDO_URL"})
@@ -101,6 +102,9 @@ class Settings(_Part):
     http: HttpConfig = HttpConfig()
     instruments: InstrumentsConfig = InstrumentsConfig()
     calendar: CalendarConfig = CalendarConfig()
+    limits: LimitsConfig = LimitsConfig()
+    portfolio_cache: PortfolioCacheConfig = PortfolioCacheConfig()
+    resilience: ResilienceConfig = ResilienceConfig()
     brokers: dict[str, PaperConfig] = Field(default_factory=dict)
 
     @property

@@ -54,6 +54,15 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, Account | InstrumentKey) else value
 
 
+def account_of(value: object) -> Account:
+    """Read an account; raises the domain's `Invalid`."""
+    if isinstance(value, Account):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("account", "must be ADAPTER_ID/ACCOUNT_ID in a JSON string, such as paper/DEMO")
+    return Account.parse(value)
+
+
 def _key(value: object) -> InstrumentKey:
     if isinstance(value, InstrumentKey):
         return value

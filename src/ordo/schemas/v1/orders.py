@@ -133,6 +133,9 @@ class Order(View[domain.Order]):
     filled_quantity: int = Field(description="Units filled.")
     average_price: Money | None = Field(description="Rupees a unit over all fills; null while nothing is filled.")
     status_message: str | None = Field(description="The broker's or Ordo's words on the status.")
+    requested_type: OrderType = Field(
+        validation_alias="order_type", description="The type that was asked for, beside `sent_type`."
+    )
     sent_type: OrderType | None = Field(
         description=(
             "The type that went to the broker; differs from `order_type` where market protection made a limit of it."

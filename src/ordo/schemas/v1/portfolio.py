@@ -7,7 +7,8 @@ from pydantic import Field
 from ordo.domain import portfolio as domain
 from ordo.domain.orders import Product, Side
 from ordo.schemas.v1.base import View
-from ordo.schemas.v1.fields import Key, Money, Time
+from ordo.schemas.v1.errors import ApiError
+from ordo.schemas.v1.fields import AccountName, Key, Money, Time
 
 _METADATA = "metadata"
 _ADDS = "What the broker adds, in its own words."
@@ -67,6 +68,14 @@ class Portfolio(View[domain.Portfolio]):
     holdings: tuple[Holding, ...] = Field(description="What is held for delivery.")
     as_of: Time = Field(description="The oldest of the reads that this is made of.")
     metadata_json: dict[str, str] = Field(validation_alias=_METADATA, description=_ADDS)
+
+
+class PortfolioLeg(View[object]):
+    """One account's answer among several: its portfolio, or why there is none. A failed one is never empty."""
+
+    account: AccountName = Field(description="`ADAPTER_ID/ACCOUNT_ID`.")
+    portfolio: Portfolio | None = Field(description="What it owns; null where it could not be read.")
+    error: ApiError | None = Field(description="Why it could not be read; null where it was.")
 
 
 class Trade(View[domain.Trade]):

@@ -14,6 +14,9 @@ class CheckResult(View[object]):
 
     name: str = Field(description="The check.")
     passed: bool = Field(description="Whether the order passes it.")
+    blocks: bool = Field(
+        description="Whether the order would be refused for it; a check that only warns fails without blocking."
+    )
     error_code: ErrorCode | None = Field(
         validation_alias="code", description="The code that placing it would fail with."
     )
@@ -24,5 +27,5 @@ class CheckResult(View[object]):
 class Preview(View[object]):
     """Every check that placing the order would run. Nothing is sent and nothing is kept."""
 
-    would_send: bool = Field(description="Whether every check passes.")
+    would_send: bool = Field(description="Whether no check blocks it.")
     checks: tuple[CheckResult, ...] = Field(description="Each check, in the order in which placing runs them.")

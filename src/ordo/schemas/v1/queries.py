@@ -13,6 +13,7 @@ from ordo.schemas.v1.fields import CASH_KEY, DERIVATIVE_KEY, INDEX_KEY
 
 MAX_QUOTES = 50
 MAX_FOUND = 100
+MAX_PORTFOLIOS = 50
 
 
 def _limit(value: object) -> int:
@@ -45,4 +46,45 @@ class QuoteQuery(Asked):
         description="The key of an instrument; repeat it for more.",
         examples=[["NSE:SBIN"]],
         json_schema_extra={"items": {"type": "string", "pattern": f"{CASH_KEY}|{DERIVATIVE_KEY}|{INDEX_KEY}"}},
+    )
+
+
+class PortfolioQuery(Asked):
+    """Whose portfolios."""
+
+    account: tuple[str, ...] = Field(
+        min_length=1,
+        max_length=MAX_PORTFOLIOS,
+        description="`ADAPTER_ID/ACCOUNT_ID`; repeat it for more, each once.",
+        examples=[["paper/DEMO"]],
+        json_schema_extra={
+            "items": {"type": "string", "pattern": r"^[a-z][a-z0-9_-]{0,31}/[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"},
+            "uniqueItems": True,
+        },
+    )
+
+
+def _yes_or_no(value: object) -> bool:
+    if value in ("true", "false"):
+        return value == "true"
+    raise PydanticCustomError("yes_or_no", "must be true or false")
+
+
+class CancelQuery(Asked):
+    """How to cancel."""
+
+    force: Annotated[bool, PlainValidator(_yes_or_no), WithJsonSchema({"type": "boolean"})] = Field(
+        default=False,
+        description="Cancel also an order that protects an open position while trading is not `ACTIVE`.",
+    )
+
+
+class SwitchQuery(Asked):
+    """Whose kill switch."""
+
+    account: str | None = Field(
+        default=None,
+        description="`ADAPTER_ID/ACCOUNT_ID`: the switch in force for it, the stricter of its own and the gateway's.",
+        examples=["paper/DEMO"],
+        json_schema_extra={"type": "string", "pattern": r"^[a-z][a-z0-9_-]{0,31}/[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$"},
     )

@@ -7,12 +7,14 @@ from typing import Annotated
 
 from pydantic import AliasPath, BeforeValidator, Field
 
-from ordo.domain import capabilities
+from ordo.domain import budget, capabilities
+from ordo.domain.circuits import CallKind, CircuitState
 from ordo.domain.instruments import Venue
 from ordo.domain.masters import MasterState
 from ordo.domain.orders import OrderType, Product, Validity
+from ordo.domain.protection import MarketOrders
 from ordo.schemas.v1.base import View
-from ordo.schemas.v1.fields import Time
+from ordo.schemas.v1.fields import AccountName, Time
 from ordo.schemas.v1.orders import Order
 from ordo.schemas.v1.safety import KillSwitch
 from ordo.schemas.v1.sessions import Session
@@ -27,6 +29,10 @@ def _in_order(value: object) -> object:
 _IN_ORDER = BeforeValidator(_in_order)
 
 
+def _standing(name: str) -> AliasPath:
+    return AliasPath("standing", name)
+
+
 class Capabilities(View[capabilities.Capabilities]):
     """The whole matrix: an order is possible when each of its traits is listed."""
 
@@ -38,6 +44,13 @@ class Capabilities(View[capabilities.Capabilities]):
     disclosed_quantity: bool = Field(description="Whether an order may hide a part of its quantity.")
     market_protection: bool = Field(description="Whether a percentage may bound a market order.")
     modify: bool = Field(description="Whether a live order can be changed.")
+    market_orders: MarketOrders = Field(
+        description=(
+            "Who bounds how far a market order runs: the broker as told (`native_protection`), the broker by itself"
+            " (`broker_converts`), or Ordo, which sends a limit order instead (`gateway_must_convert`)."
+        )
+    )
+    strict_trigger: bool = Field(description="Whether a stop's trigger may not equal its price.")
     tag_echo: bool = Field(description="Whether its book shows Ordo's tags, so that a lost order is found for certain.")
     rejected_in_book: bool = Field(description="Whether its book lists rejected orders, so that absence can be proven.")
     order_history_days: int = Field(description="Days that its book reaches back; 1 is today.")
@@ -79,16 +92,61 @@ class Master(View[object]):
     reading: int | None = Field(description="Rows read so far by a load that is under way; null while there is none.")
 
 
+class Circuit(View[object]):
+    """What keeps Ordo from asking a broker that does not serve. It is listed once something has failed."""
+
+    adapter_id: str = Field(validation_alias=AliasPath("circuit", "adapter_id"), description="The configured broker.")
+    kind: CallKind = Field(
+        validation_alias=AliasPath("circuit", "kind"), description="Which calls; cancellations are always tried."
+    )
+    state: CircuitState = Field(
+        description="`CLOSED`: calls pass. `OPEN`: they are refused here. `HALF_OPEN`: one is finding out."
+    )
+    failures: int = Field(description="Calls in a row that the broker did not serve.")
+    last_failure_at: Time | None = Field(description="The last of them.")
+    changed_at: Time = Field(description="Since when it stands so.")
+
+
+class Window(View[budget.Window]):
+    """A stretch of time and the most calls in it."""
+
+    seconds: float = Field(description="Its length.")
+    limit: int = Field(description="The most calls.")
+
+
+class Budget(View[object]):
+    """How far an account's order budget is used, in this gateway's sight; listed once the account was called."""
+
+    account: AccountName = Field(description="`ADAPTER_ID/ACCOUNT_ID`.")
+    orders: tuple[Window, ...] = Field(
+        validation_alias=AliasPath("pace", "orders"), description="Its bounds of writes."
+    )
+    reads: tuple[Window, ...] = Field(validation_alias=AliasPath("pace", "reads"), description="Its bounds of reads.")
+    orders_last_second: int = Field(validation_alias=_standing("orders_last_second"), description="Writes made.")
+    orders_last_minute: int = Field(validation_alias=_standing("orders_last_minute"), description="Writes made.")
+    reads_last_second: int = Field(validation_alias=_standing("reads_last_second"), description="Reads made.")
+    reads_last_minute: int = Field(validation_alias=_standing("reads_last_minute"), description="Reads made.")
+    slowed_for: float = Field(
+        validation_alias=_standing("slowed_for"),
+        description="Seconds for which the pace is halved, since the broker asked for fewer calls; else 0.",
+    )
+    strikes: int = Field(validation_alias=_standing("strikes"), description="How often it did so today.")
+    stopped: bool = Field(description="Whether only cancellations pass until midnight, for the broker would block it.")
+
+
 class Status(View[object]):
     """The state of everything that an order depends on."""
 
     started_at: Time = Field(description="When the gateway started.")
     now: Time = Field(description="Its clock.")
     kill_switch: KillSwitch = Field(description="The switch above every order.")
+    account_switches: tuple[KillSwitch, ...] = Field(description="The switches that were set for single accounts.")
     sessions: tuple[Session, ...] = Field(description="Every session that the gateway knows.")
     stores: tuple[Store, ...] = Field(description="Every store.")
     masters: tuple[Master, ...] = Field(description="Every source of the instruments.")
     unknown_orders: tuple[Order, ...] = Field(description="Orders whose outcome nobody knows yet. Ordo keeps looking.")
+    circuits: tuple[Circuit, ...] = Field(description="The circuits, by broker and kind of call.")
+    budgets: tuple[Budget, ...] = Field(description="The order budgets, by account.")
 
 
 class Health(View[object]):

@@ -149,6 +149,8 @@ async def open_door(
                 "master_keys": MASTER_KEY,
                 "database_url": f"sqlite+aiosqlite:///{folder / 'ordo.db'}",
                 "idempotency": {"pursue_seconds": 0},
+                # A pause before a further try would last for ever by this clock.
+                "resilience": {"read_tries": 1},
             }
         )
     )

@@ -48,6 +48,7 @@ PUBLISHED = {
     "get /api/v1/instruments/{key}",
     "post /api/v1/instruments/sync",
     "get /api/v1/kill-switch",
+    "get /api/v1/portfolios",
     "put /api/v1/kill-switch",
 }
 KEYED = {"placeOrder", "modifyOrder", "cancelOrder"}

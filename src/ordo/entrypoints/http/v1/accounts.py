@@ -26,11 +26,15 @@ def routes(gateway: Gateway) -> Router:
         "/portfolio",
         operation_id="getPortfolio",
         summary="Money, positions and holdings",
-        description=f"Read from the broker at once, and as old as the oldest of the three reads. {_FAILED}",
-        opt=contract(answers={200: Answer(meaning="The portfolio.", view=Portfolio)}, raises=READ),
+        description=(
+            "Read from the broker at once, or remembered for the seconds that the gateway is set to; as old as the"
+            f" oldest of the three reads, which `as_of` and `Age` tell. {_FAILED}"
+        ),
+        opt=contract(answers={200: Answer(meaning="The portfolio.", view=Portfolio, headers=("Age",))}, raises=READ),
     )
     async def get_portfolio(request: Call) -> Reply:
-        return answers.one(Portfolio.of(await portfolio.portfolio(account(request), context(request))))
+        found = await portfolio.portfolio(account(request), context(request))
+        return answers.one(Portfolio.of(found), headers={"Age": str(portfolio.age(found))})
 
     @get(
         "/funds",

@@ -10,9 +10,10 @@ from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import BODY, CHANGE, CHECKS, READ, WRITE, Answer, contract
-from ordo.entrypoints.http.reading import Call, JsonBody, account, context, key
+from ordo.entrypoints.http.reading import Call, JsonBody, account, asked, context, key
 from ordo.schemas.v1.orders import MODIFY_EXAMPLE, PLACE_EXAMPLES, ModifyOrder, Order, PlaceOrder
 from ordo.schemas.v1.preview import Preview
+from ordo.schemas.v1.queries import CancelQuery
 
 
 def _order(meaning: str) -> Answer:
@@ -122,19 +123,28 @@ def routes(gateway: Gateway) -> Router:
         operation_id="cancelOrder",
         summary="Cancel a live order",
         description=(
-            "Passes every kill switch. The broker confirms later: until then the order has `pending_op` `CANCEL`, and"
+            "Passes every kill switch, but while trading is not `ACTIVE` an order that protects an open position needs"
+            " `force=true`. The broker confirms later: until then the order has `pending_op` `CANCEL`, and"
             " may still be filled."
         ),
         opt=contract(
             answers={200: _order("The broker has the cancellation."), 202: _UNKNOWN},
-            raises=(*CHANGE, ErrorCode.ORDER_REJECTED),
+            raises=(
+                *CHANGE,
+                ErrorCode.VALIDATION_ERROR,
+                ErrorCode.ORDER_REJECTED,
+                ErrorCode.KILL_SWITCH_ACTIVE,
+                ErrorCode.ORDER_BUDGET,
+            ),
+            query=CancelQuery,
             keyed=True,
         ),
     )
     async def cancel(request: Call) -> Reply:
         order_id = request.path_params["order_id"]
+        force = asked(request, CancelQuery).force
         return answers.order(
-            await orders.cancel(account(request), order_id, key=key(request), context=context(request))
+            await orders.cancel(account(request), order_id, key=key(request), force=force, context=context(request))
         )
 
     return Router(

@@ -6,11 +6,14 @@ from litestar import Router, get, put
 from litestar.params import RequestBody
 
 from ordo.application.gateway import Gateway
+from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import BODY, STORE, Answer, contract
-from ordo.entrypoints.http.reading import Call, JsonBody, context
+from ordo.entrypoints.http.reading import Call, JsonBody, asked, context
+from ordo.schemas.v1.portfolio import PortfolioLeg
+from ordo.schemas.v1.queries import PortfolioQuery, SwitchQuery
 from ordo.schemas.v1.safety import KillSwitch, SetKillSwitch
 from ordo.schemas.v1.status import Broker, Status
 
@@ -22,7 +25,7 @@ def routes(gateway: Gateway) -> Router:
         "/status",
         operation_id="getStatus",
         summary="The state of everything that an order depends on",
-        description="Stores, sessions, the kill switch, and the orders whose outcome nobody knows yet.",
+        description="Stores, sessions, switches, circuits, budgets, and the orders whose outcome nobody knows yet.",
         opt=contract(answers={200: Answer(meaning="The status.", view=Status)}, raises=STORE),
     )
     async def get_status() -> Reply:
@@ -38,15 +41,47 @@ def routes(gateway: Gateway) -> Router:
     async def list_brokers() -> Reply:
         return answers.many(Broker, gateway.brokers.lines)
 
+    def _served(named: str) -> Account:
+        account = Account.parse(named)
+        gateway.brokers.of(account)
+        return account
+
+    @get(
+        "/portfolios",
+        operation_id="listPortfolios",
+        summary="The portfolios of several accounts",
+        description=(
+            "All at once, in the order asked. What is wrong at one broker costs that account's answer only, and a"
+            " failed account is never an empty one."
+        ),
+        opt=contract(
+            answers={
+                200: Answer(meaning="Every portfolio.", view=PortfolioLeg, many=True),
+                207: Answer(meaning="Some could not be read; each says why.", view=PortfolioLeg, many=True),
+            },
+            raises=(ErrorCode.VALIDATION_ERROR, ErrorCode.UNKNOWN_ACCOUNT),
+            query=PortfolioQuery,
+        ),
+    )
+    async def list_portfolios(request: Call) -> Reply:
+        accounts = tuple(Account.parse(text) for text in asked(request, PortfolioQuery).account)
+        legs = await gateway.fanout.portfolios(accounts, context(request))
+        return answers.portfolios(legs, correlation_id=context(request).correlation_id)
+
     @get(
         "/kill-switch",
         operation_id="getKillSwitch",
         summary="How the kill switch stands",
         description="With who set it, when and why.",
-        opt=contract(answers={200: Answer(meaning="The switch.", view=KillSwitch)}, raises=STORE),
+        opt=contract(
+            answers={200: Answer(meaning="The switch.", view=KillSwitch)},
+            raises=(*STORE, ErrorCode.VALIDATION_ERROR, ErrorCode.UNKNOWN_ACCOUNT),
+            query=SwitchQuery,
+        ),
     )
-    async def get_kill_switch() -> Reply:
-        return answers.one(KillSwitch.of(await safety.get()))
+    async def get_kill_switch(request: Call) -> Reply:
+        named = asked(request, SwitchQuery).account
+        return answers.one(KillSwitch.of(await safety.get(None if named is None else _served(named))))
 
     @put(
         "/kill-switch",
@@ -54,14 +89,22 @@ def routes(gateway: Gateway) -> Router:
         operation_id="setKillSwitch",
         summary="Halt or resume trading",
         description=(
-            "When this answers, no new order leaves any process that shares the store. Cancellations always pass."
+            "When this answers, no order that the state forbids leaves any process that shares the store: it waits for"
+            " those that were leaving. Cancellations pass; one of an order that protects a position needs `force`."
         ),
         opt=contract(
             answers={200: Answer(meaning="The switch as set.", view=KillSwitch)},
-            raises=(*STORE, *BODY, ErrorCode.UNSUPPORTED),
+            raises=(*STORE, *BODY, ErrorCode.UNKNOWN_ACCOUNT),
         ),
     )
     async def set_kill_switch(request: Call, data: RequestBody[SetKillSwitch]) -> Reply:
-        return answers.one(KillSwitch.of(await safety.set(data.state, data.reason, context(request))))
+        if data.account is not None:
+            gateway.brokers.of(data.account)
+        switch = await safety.set(data.state, data.reason, context(request), account=data.account)
+        return answers.one(KillSwitch.of(switch))
 
-    return Router("/", route_handlers=[get_status, list_brokers, get_kill_switch, set_kill_switch], tags=["Gateway"])
+    return Router(
+        "/",
+        route_handlers=[get_status, list_brokers, list_portfolios, get_kill_switch, set_kill_switch],
+        tags=["Gateway"],
+    )

@@ -1,0 +1,116 @@
+"""The last steps of an order: a place in the budget, one more look at the kill switch, and the sending."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from ordo.application.context import Context
+from ordo.application.facts import FactReader
+from ordo.application.pacing import Pacing
+from ordo.application.reading import BrokerCalls
+from ordo.application.safety import Passage, SafetyService
+from ordo.domain.accounts import Account
+from ordo.domain.budget import Lane
+from ordo.domain.circuits import CallKind
+from ordo.domain.orders import Order, OrderTerms, Product
+from ordo.domain.safety import KillState, KillSwitch
+from ordo.domain.sessions import Session
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """An order that has passed every check: the session to send it with, the terms to send (a market order may have
+    become a limit), and the lane of the budget that it goes in.
+    """
+
+    session: Session
+    terms: OrderTerms
+    lane: Lane
+
+    def marked(self, order: Order) -> Order:
+        """The order with what goes to the broker, where that differs from what was asked."""
+        if self.terms.order_type is order.order_type:
+            return order
+        return replace(order, sent_type=self.terms.order_type, sent_price=self.terms.price)
+
+
+class Departures:
+    """Lets orders leave."""
+
+    def __init__(self, calls: BrokerCalls, safety: SafetyService, facts: FactReader, pacing: Pacing) -> None:
+        self._calls = calls
+        self._safety = safety
+        self._facts = facts
+        self._pacing = pacing
+        self._closing: dict[Account, asyncio.Lock] = {}
+
+    def of(self, cleared: Cleared, context: Context) -> Departure:
+        """The way out of one order."""
+        return Departure(self, cleared, context)
+
+    async def gate(self, account: Account, lane: Lane) -> None:
+        """Take a place in the order budget, waiting a little for one; raises `Invalid` (`ORDER_BUDGET`)."""
+        await self._pacing.admit(account, lane)
+
+    async def look(self, account: Account) -> tuple[Passage, KillSwitch]:
+        """The switch as it stands, and what makes whoever sets it wait for this order; raises `Invalid`
+        (`KILL_SWITCH_ACTIVE`) where it is `HALTED`.
+        """
+        passage = self._safety.enter(account)
+        try:
+            switch = await self._safety.get(account)
+        except BaseException:
+            passage.leave()
+            raise
+        if switch.state is KillState.HALTED:
+            passage.leave()
+            raise switch.refusal()
+        return passage, switch
+
+    async def send(
+        self, departure: Departure, order: Order, passage: Passage, switch: KillSwitch, call: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Send; under `REDUCE_ONLY` only after fresh reads have shown that the order closes a position."""
+        reduces = switch.state is KillState.REDUCE_ONLY
+        # One at a time, so that two orders do not close the same position twice.
+        async with self._closing.setdefault(order.account, asyncio.Lock()) if reduces else nullcontext():
+            if reduces:
+                facts = await self._facts.account(
+                    order.account, departure.context, holdings=order.product is Product.CNC
+                )
+                if facts is None or not facts.closes(departure.cleared.terms, order):
+                    raise switch.refusal("At the instant of sending it could not be shown to make a position smaller.")
+            passage.begin()
+            return await self._calls.write(departure.cleared.session, departure.context, CallKind.ORDER, call)
+
+
+class Departure:
+    """One order on its way out: first `gate`, then `send`, in one task."""
+
+    def __init__(self, departures: Departures, cleared: Cleared, context: Context) -> None:
+        self._departures = departures
+        self.cleared = cleared
+        self.context = context
+        self._looked: tuple[Passage, KillSwitch] | None = None
+
+    async def gate(self) -> None:
+        """Raise `Invalid` (`ORDER_BUDGET`, `KILL_SWITCH_ACTIVE`) unless the order may leave at this instant."""
+        account = self.cleared.session.account
+        await self._departures.gate(account, self.cleared.lane)
+        self._looked = await self._departures.look(account)
+
+    async def send(self, order: Order, call: Callable[[], Awaitable[T]]) -> T:
+        """Make the call. Whoever halts trading meanwhile waits for its end."""
+        if self._looked is None:
+            raise RuntimeError("an order leaves through its gate")
+        passage, switch = self._looked
+        try:
+            return await self._departures.send(self, order, passage, switch, call)
+        finally:
+            passage.leave()

@@ -1,0 +1,146 @@
+"""Keeps every account within what its broker takes, the urgent before the rest."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+
+from ordo.domain.accounts import Account
+from ordo.domain.budget import UNLIMITED, BudgetStanding, Lane, Pace, Slot
+from ordo.domain.calendar import next_time
+from ordo.domain.errors import ErrorCode, Invalid, Unavailable
+from ordo.ports.budget import OrderBudget
+from ordo.ports.clock import Clock
+
+_log = logging.getLogger(__name__)
+_MS = 1000
+_LEAST_WAIT = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBudget:
+    """How far an account's budget is used, of what; a budget is shown once the account was called."""
+
+    account: Account
+    pace: Pace
+    standing: BudgetStanding
+    stopped: bool
+
+
+class Pacing:
+    """Asks the budget for a place, waiting a little where there is none.
+
+    `paces` are by adapter id; a broker without one takes any number of calls. `max_wait` is how long an order may wait.
+    """
+
+    def __init__(self, budget: OrderBudget, clock: Clock, paces: Mapping[str, Pace], *, max_wait: timedelta) -> None:
+        self._budget = budget
+        self._clock = clock
+        self._paces = paces
+        self._max_wait = max_wait.total_seconds()
+        self._tickets = count()
+        self._waiting: dict[Account, set[tuple[int, int]]] = {}
+        self._seen: set[Account] = set()
+
+    def pace(self, account: Account) -> Pace:
+        """What the account's broker takes."""
+        return self._paces.get(account.adapter_id, UNLIMITED)
+
+    async def foresee(self, account: Account, lane: Lane) -> Invalid | None:
+        """The refusal that an order would meet now; `None` where there is a place, or one soon enough."""
+        if not self.pace(account).windows(lane):
+            return None
+        slot = await self._budget.peek(account, lane, self.pace(account), now=self._clock.now())
+        return None if not slot.stopped and slot.wait <= self._max_wait else self._no_place(account, slot)
+
+    async def admit(self, account: Account, lane: Lane) -> None:
+        """Take the place of one order; raises `Invalid` (`ORDER_BUDGET`, with `retry_after_ms`) where there is none
+        within the longest wait. Certainly nothing was sent then.
+        """
+        slot = await self._take(account, lane, self._max_wait)
+        if not slot.free:
+            raise self._no_place(account, slot)
+
+    async def admit_read(self, account: Account, *, within: float) -> None:
+        """Take the place of one read; raises `Unavailable` (`RATE_LIMITED`) where there is none in so many seconds."""
+        slot = await self._take(account, Lane.READ, within)
+        if not slot.free:
+            raise Unavailable(
+                ErrorCode.RATE_LIMITED,
+                f"Nothing was read: the reads of {account} are used up for now (Ordo's own limit, which keeps room for"
+                " orders). Ask again a little later.",
+                broker_id=account.adapter_id,
+                retry_after_ms=_milliseconds(slot.wait),
+            )
+
+    async def slow(self, account: Account) -> None:
+        """The broker has refused a call for its pace: halve it for a minute, and count the strike."""
+        self._seen.add(account)
+        strikes = await self._budget.strike(account, now=self._clock.now())
+        most = self.pace(account).strikes
+        told = "" if most is None else f"; strike {strikes} of {most}, at which new orders stop until midnight"
+        _log.warning("%s asks for fewer calls of %s: half the pace for a minute%s", account.adapter_id, account, told)
+
+    async def standings(self) -> tuple[AccountBudget, ...]:
+        """The budget of every account that this gateway has called, by account."""
+        now = self._clock.now()
+        found = []
+        for account in sorted(self._seen):
+            standing, pace = await self._budget.standing(account, now=now), self.pace(account)
+            stopped = pace.strikes is not None and standing.strikes >= pace.strikes
+            found.append(AccountBudget(account=account, pace=pace, standing=standing, stopped=stopped))
+        return tuple(found)
+
+    async def _take(self, account: Account, lane: Lane, within: float) -> Slot:
+        pace = self.pace(account)
+        if not pace.windows(lane):
+            return Slot()
+        self._seen.add(account)
+        ticket = (lane.rank, next(self._tickets))
+        waiting = self._waiting.setdefault(account, set())
+        deadline = self._clock.monotonic() + within
+        waiting.add(ticket)
+        try:
+            while True:
+                behind = self._is_behind(ticket, waiting)
+                ask = self._budget.peek if behind else self._budget.take
+                slot = await ask(account, lane, pace, now=self._clock.now())
+                if slot.stopped or (slot.free and not behind):
+                    return slot
+                wait = max(slot.wait, _LEAST_WAIT)
+                if self._clock.monotonic() + wait > deadline:
+                    return Slot(wait=wait)
+                await self._clock.sleep(wait)
+        finally:
+            waiting.discard(ticket)
+
+    @staticmethod
+    def _is_behind(ticket: tuple[int, int], waiting: set[tuple[int, int]]) -> bool:
+        """Whether a more urgent order waits for the same places; reads have their own."""
+        reads = Lane.READ.rank
+        return ticket[0] != reads and any(other < ticket for other in waiting if other[0] != reads)
+
+    def _no_place(self, account: Account, slot: Slot) -> Invalid:
+        if slot.stopped:
+            now = self._clock.now()
+            wait = (next_time(now, 0) - now).total_seconds()
+            why = (
+                "its broker has asked for fewer calls too often today, and would block the account at the next time."
+                " Cancellations still pass; new orders do again after midnight"
+            )
+        else:
+            wait = slot.wait
+            why = f"its order budget is used up; there is a place in {_milliseconds(wait)} ms"
+        return Invalid(
+            ErrorCode.ORDER_BUDGET,
+            f"The order was not sent: {account} may not send it now: {why}. The same key may be used again.",
+            broker_id=account.adapter_id,
+            retry_after_ms=_milliseconds(wait),
+        )
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, -int(-seconds * _MS // 1))
