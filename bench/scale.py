@@ -13,12 +13,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from bench.load import drive
 from bench.processes import serving
 from tests.support.postgres import started
-from tests.support.redis import started_redis
+from tests.support.redis import TestServer, started_redis
 
 _CONNECTIONS = 16
 Settings = Callable[[], dict[str, str]]
@@ -39,13 +40,13 @@ def run(
     order: Callable[[int], bytes], ordo: str, environment: dict[str, str], *, requests: int, rounds: int
 ) -> list[ScaleRow]:
     serve = ["-c", ordo, "serve"]
-    with _servers() as servers:
+    with _servers() as (servers, passing, durable):
         intents = {"ORDO_STORES__IDEMPOTENCY": "redis", "ORDO_STORES__SESSIONS": "redis"}
         plans: list[tuple[str, int, list[str], Settings]] = [
             ("memory", 1, ["-m", "bench.memory"], dict),
             ("SQLite", 1, serve, dict),
-            *(("PostgreSQL and Redis", count, serve, servers) for count in (1, 2, 4)),
-            *(("intents in Redis", count, serve, lambda: servers() | intents) for count in (1, 2, 4)),
+            *(("PostgreSQL and Redis", workers, serve, lambda: servers(passing)) for workers in (1, 2, 4)),
+            *(("intents in Redis", workers, serve, lambda: servers(durable) | intents) for workers in (1, 2, 4)),
         ]
         rows = []
         for name, workers, arguments, given in plans:
@@ -87,24 +88,24 @@ def _row(name: str, workers: int, port: int, order: Callable[[int], bytes], requ
 
 
 @contextmanager
-def _servers() -> Iterator[Settings]:
-    """Both servers as durable as in production, and settings with a new database and new keys for each call."""
-    postgres, redis = started(durable=True), started_redis()
-    number = 0
+def _servers() -> Iterator[tuple[Callable[[TestServer], dict[str, str]], TestServer, TestServer]]:
+    """Settings with a new database for each call, on servers as durable as in production: a Redis that keeps what passes,
+    and one that keeps facts.
+    """
+    postgres, passing, durable = started(durable=True), started_redis(appendfsync="everysec"), started_redis()
+    number = count()
 
-    def settings() -> dict[str, str]:
-        nonlocal number
-        number += 1
+    def settings(redis: TestServer) -> dict[str, str]:
         return {
             "ORDO_DATABASE_URL": postgres.migrated(),
             "ORDO_REDIS_URL": redis.url,
-            "ORDO_REDIS__PREFIX": f"bench-{number}",
+            "ORDO_REDIS__PREFIX": f"bench-{next(number)}",
             "ORDO_MASTER_KEYS": "dGhlIG1hc3RlciBrZXkgb2YgdGhlIHRlc3Qgc3VpdGU",
         }
 
     try:
-        yield settings
+        yield settings, passing, durable
     finally:
-        for child in (postgres.child, redis.child):
+        for child in (postgres.child, passing.child, durable.child):
             if child is not None:
                 child.end()

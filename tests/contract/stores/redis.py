@@ -23,7 +23,9 @@ _MASTER_KEY = Secret("dGhlIG1hc3RlciBrZXkgb2YgdGhlIHRlc3Qgc3VpdGU")
 
 
 def address(folder: Path) -> str:
-    return " ".join((the_redis().url, new_prefix(), sqlite.address(folder)))
+    own = folder / "beside-redis"
+    own.mkdir()
+    return " ".join((the_redis().url, new_prefix(), sqlite.address(own)))
 
 
 @asynccontextmanager
