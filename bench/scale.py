@@ -89,8 +89,8 @@ def _row(name: str, workers: int, port: int, order: Callable[[int], bytes], requ
 
 @contextmanager
 def _servers() -> Iterator[tuple[Callable[[TestServer], dict[str, str]], TestServer, TestServer]]:
-    """Settings with a new database for each call, on servers as durable as in production: a Redis that keeps what passes,
-    and one that keeps facts.
+    """Settings with a new database for each call, on servers as durable as in production: a Redis that keeps what
+    passes, and one that keeps facts.
     """
     postgres, passing, durable = started(durable=True), started_redis(appendfsync="everysec"), started_redis()
     number = count()

@@ -25,6 +25,7 @@ _MORE_CONNECTIONS = 5
 _CONNECT_SECONDS = 3
 _ANSWER_SECONDS = postgres.STATEMENT_SECONDS + 1
 _POOL_SECONDS = 3
+_UPGRADE_CONNECT_SECONDS = 30
 _TRIES = 5
 _UNDO_PAUSE_SECONDS = 0.5
 
@@ -171,7 +172,7 @@ def _is_certain(error: Exception) -> bool:
 
 
 async def _upgraded(url: URL) -> tuple[str | None, str]:
-    args = connect_args() | {"command_timeout": None}
+    args = connect_args() | {"timeout": _UPGRADE_CONNECT_SECONDS, "command_timeout": None}
     # The tables may be large, and other gateways' upgrades are waited for.
     args["server_settings"] = postgres.SETTINGS | {
         "statement_timeout": "0",

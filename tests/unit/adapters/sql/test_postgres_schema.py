@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
+from functools import partial
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, Table, text
 
+from ordo.adapters.moments import to_microseconds
 from ordo.adapters.sealing import Sealer, generate_master_key
 from ordo.adapters.sql import schema
 from ordo.adapters.sql.database import Database
-from ordo.adapters.sql.idempotency import SqlIdempotencyStore
+from ordo.adapters.sql.idempotency import SqlIdempotencyStore, _row
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.models import Db
 from ordo.adapters.sql.safety import SqlSafetyStore
@@ -58,17 +61,34 @@ async def test_an_empty_database_is_refused_and_left_empty_until_it_is_upgraded(
     await (await opened(url)).close()
 
 
+def _insert(connection: Connection, table: str, row: dict[str, object]) -> None:
+    columns = Table(table, MetaData(), autoload_with=connection)
+    known = {column.name for column in columns.c}
+    values = {name: to_microseconds(value) if isinstance(value, datetime) else value for name, value in row.items()}
+    connection.execute(columns.insert(), {name: value for name, value in values.items() if name in known})
+
+
+def _switch_row(switch: KillSwitch) -> dict[str, object]:
+    return {
+        "id": 1,
+        "state": switch.state.value,
+        "changed_by": switch.changed_by,
+        "changed_at": switch.changed_at,
+        "reason": switch.reason,
+    }
+
+
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_every_revision_is_upgraded_with_what_it_holds(revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     url, sealer = the_server().empty(), Sealer((generate_master_key(),))
-    switch = KillSwitch(state=KillState.HALTED, changed_by="operator", changed_at=NOW, reason="drill \x00\x01")
+    switch = KillSwitch(state=KillState.HALTED, changed_by="operator", changed_at=NOW, reason="drill")
     monkeypatch.setattr(schema, "HEAD", revision)
     assert await Database(url).upgrade() == (None, revision)
     former = await opened(url)
-    await SqlIdempotencyStore(former).reserve(intent(), now=NOW)
-    await SqlIdempotencyStore(former).settle(lost(intent()))
+    # Written as that version did: into the columns that it had.
+    await former.write(partial(_insert, table="idempotency_record", row=_row(lost(intent()))))
+    await former.write(partial(_insert, table="kill_switch", row=_switch_row(switch)))
     await SqlSessionStore(former, sealer).save(session())
-    await SqlSafetyStore(former).save(switch)
     await SqlJournal(former).append("paper", (Entry(seq=1, text="first"),))
     await former.close()
     monkeypatch.undo()
@@ -80,7 +100,7 @@ async def test_every_revision_is_upgraded_with_what_it_holds(revision: str, monk
     database = await opened(url)
     assert await SqlIdempotencyStore(database).unsettled() == (lost(intent()),)
     assert await SqlSessionStore(database, sealer).get(ACCOUNT) == session()
-    assert await SqlSafetyStore(database).get() == switch
+    assert await SqlSafetyStore(database).all() == (switch,)
     assert await SqlJournal(database).read("paper", after=0) == (Entry(seq=1, text="first"),)
     await database.close()
 
