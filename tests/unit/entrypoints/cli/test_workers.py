@@ -142,3 +142,14 @@ def test_several_workers_are_refused_with_what_is_missing(shell: Shell, shared: 
     assert ended.code == 4
     assert missing in ended.document["message"]
     assert "PostgreSQL and Redis" in ended.document["message"]
+
+
+async def test_workers_share_one_order_budget(shell: Shell, shared: dict[str, str]) -> None:
+    shared["ORDO_LIMITS__ORDERS_PER_MINUTE"] = "7"
+    with shell.serving("--workers", "3", "--json", **shared) as serving:
+        async with caller(json.loads(serving.said)["url"]) as http:
+            answers = await asyncio.gather(*(place(http, f"key-{number}") for number in range(40)))
+            trades = (await http.get("/api/v1/accounts/paper/DEMO/trades")).json()
+        assert Counter(answer.status_code for answer in answers) == {201: 7, 429: 33}
+        assert {answer.json()["error_code"] for answer in answers if answer.status_code == 429} == {"ORDER_BUDGET"}
+        assert len({trade["broker_order_id"] for trade in trades}) == 7
