@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
-from bench import masters
+from bench import masters, scale
 from bench.load import drive, post
 from bench.processes import Server, other_cores, serving
 
@@ -30,6 +30,11 @@ ORDER = {
 ORDO = "from ordo.entrypoints.cli import main; main()"
 BODY = json.dumps(ORDER).encode()
 _KEYS = count()
+ENVIRONMENT = {
+    "ORDO_TOKEN": TOKEN,
+    "ORDO_BROKERS__PAPER__OPENING_CASH": "999999999999",
+    "PYTHONPATH": str(Path(__file__).parent.parent),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +95,13 @@ def measure(
 
 def run(requests: int, rounds: int) -> list[Row]:
     rows = []
-    environment = {
-        "ORDO_TOKEN": TOKEN,
-        "ORDO_BROKERS__PAPER__OPENING_CASH": "999999999999",
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-    }
     for name, arguments, request in (
         ("place an order (Ordo, paper, SQLite)", ["-c", ORDO, "serve"], order),
         ("bare Litestar handler", ["-m", "bench.bare"], bare),
     ):
         with (
             tempfile.TemporaryDirectory() as folder,
-            serving(arguments, folder=Path(folder), environment=environment) as server,
+            serving(arguments, folder=Path(folder), environment=ENVIRONMENT) as server,
             other_cores(),
         ):
             for connections in (1, 8):
@@ -137,9 +137,10 @@ def main() -> None:
     options = parser.parse_args()
     rows = run(options.requests, options.rounds)
     loads = masters.loads()
-    print(table(rows), masters.table(loads), sep="\n\n")
+    scaled = scale.run(order, ORDO, ENVIRONMENT, requests=options.requests // 2, rounds=min(options.rounds, 3))
+    print(table(rows), masters.table(loads), scale.table(scaled), sep="\n\n")
     if options.json is not None:
-        found = [asdict(row) for row in rows] + [asdict(load) for load in loads]
+        found = [asdict(row) for row in rows] + [asdict(load) for load in loads] + [asdict(row) for row in scaled]
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 

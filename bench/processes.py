@@ -36,8 +36,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(arguments: list[str], *, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
-    """Run `python ARGUMENTS --port N` in a folder until the block ends."""
+def serving(
+    arguments: list[str], *, folder: Path, environment: dict[str, str], pinned: bool = True
+) -> Iterator[Server]:
+    """Run `python ARGUMENTS --port N` in a folder until the block ends; on one core where it is `pinned`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -51,7 +53,7 @@ def serving(arguments: list[str], *, folder: Path, environment: dict[str, str]) 
             stderr=log,
         )
     try:
-        if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
+        if pinned and hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
             cores = sorted(os.sched_getaffinity(0))
             os.sched_setaffinity(process.pid, {cores[0]})
         _wait(port, process, folder / "server.log")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -84,7 +84,7 @@ class AllStores(RuleBasedStateMachine):
 
     def ask(self, call: Call) -> object:
         """Make one call on every store; the one answer of all of them."""
-        answers = [self._loop.run_until_complete(_answer(call(stores))) for stores in self._stores]
+        answers = self._loop.run_until_complete(_answers(call(stores) for stores in self._stores))
         assert answers == [answers[0]] * len(answers)
         return answers[0]
 
@@ -170,6 +170,10 @@ class AllStores(RuleBasedStateMachine):
             self.ask(lambda stores: stores.safety.get())
 
 
+async def _answers(calls: Iterable[Awaitable[object]]) -> list[object]:
+    return await asyncio.gather(*map(_answer, calls))
+
+
 async def _answer(call: Awaitable[object]) -> object:
     try:
         return await call
@@ -178,4 +182,4 @@ async def _answer(call: Awaitable[object]) -> object:
 
 
 TestAllStores = AllStores.TestCase
-TestAllStores.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestAllStores.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)

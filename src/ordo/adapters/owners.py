@@ -18,20 +18,8 @@ class FileOwners(Owners):
         self._directory = directory
         self._held: dict[str, int] = {}
 
-    def is_alive(self, owner: str) -> bool:
-        try:
-            descriptor = os.open(self._path(owner), os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise self._unusable(error) from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+    async def is_alive(self, owner: str) -> bool:
+        return self._is_locked(owner)
 
     def join(self, owner: str) -> None:
         """Let a gateway of this process be alive; raises `Unavailable` where its file can't be written."""
@@ -54,9 +42,24 @@ class FileOwners(Owners):
             self._path(owner).unlink(missing_ok=True)
             os.close(descriptor)
 
+    def _is_locked(self, owner: str) -> bool:
+        try:
+            descriptor = os.open(self._path(owner), os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._unusable(error) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     def _sweep(self) -> None:
         for path in self._directory.glob("*.lock"):
-            if not self.is_alive(path.stem):
+            if not self._is_locked(path.stem):
                 with suppress(OSError):
                     path.unlink()
 

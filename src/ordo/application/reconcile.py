@@ -23,9 +23,11 @@ from ordo.domain.matching import BookRead
 from ordo.domain.orders import OrderStatus, PendingOp
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.leases import Leases
 from ordo.ports.owners import Owners
 
 _log = logging.getLogger(__name__)
+_LEASE_SECONDS = 90.0
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _PENDING = {Operation.MODIFY: PendingOp.MODIFY, Operation.CANCEL: PendingOp.CANCEL}
 
@@ -55,7 +57,7 @@ class Reconciler:
     allows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a search needs)
         self,
         store: IdempotencyStore,
         books: Books,
@@ -66,6 +68,7 @@ class Reconciler:
         *,
         owner: str,
         patience: Patience,
+        leases: Leases | None = None,
     ) -> None:
         self._store = store
         self._books = books
@@ -75,6 +78,7 @@ class Reconciler:
         self._owners = owners
         self._owner = owner
         self._patience = patience
+        self._leases = leases
         self._searches: dict[str, _Search] = {}
         self._abandoned: set[str] = set()
 
@@ -85,7 +89,7 @@ class Reconciler:
         """
         unsettled = await self._store.unsettled()
         for intent in unsettled:
-            if intent.state is IntentState.OPEN and self._is_abandoned(intent):
+            if intent.state is IntentState.OPEN and await self._is_abandoned(intent):
                 await self._adopt(intent)
         return len(unsettled)
 
@@ -155,7 +159,7 @@ class Reconciler:
         search = self._search(intent)
         async with search.lock:
             latest = await self._store.find(intent.key, now=self._clock.now())
-            if latest is not None and latest.state is IntentState.OPEN and self._is_abandoned(latest):
+            if latest is not None and latest.state is IntentState.OPEN and await self._is_abandoned(latest):
                 latest = await self._adopt(latest)
             if latest is None or latest.state is not IntentState.UNKNOWN:
                 self._forget(intent)
@@ -179,23 +183,36 @@ class Reconciler:
         return read.index.row(intent.order) is None
 
     async def watch(self) -> None:
-        """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs."""
+        """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs. Of several
+        gateways that share leases one looks, so that the broker is not asked by all of them.
+        """
         while True:
             await self._clock.sleep(_PAUSES[0])
             for intent in await self._pending():
                 search = self._search(intent)
                 if self._clock.monotonic() < search.due:
                     continue
-                await self._try(intent)
+                if await self._is_mine(intent):
+                    await self._try(intent)
                 search.due = self._clock.monotonic() + _PAUSES[min(search.tries, len(_PAUSES) - 1)]
                 search.tries += 1
 
     async def _pending(self) -> tuple[Intent, ...]:
         try:
             unsettled = await self._store.unsettled()
+            return tuple(
+                [one for one in unsettled if one.state is IntentState.UNKNOWN or await self._is_abandoned(one)]
+            )
         except Unavailable:
             return ()
-        return tuple(one for one in unsettled if one.state is IntentState.UNKNOWN or self._is_abandoned(one))
+
+    async def _is_mine(self, intent: Intent) -> bool:
+        if self._leases is None:
+            return True
+        try:
+            return await self._leases.take(f"reconcile {intent.order_id}", self._owner, seconds=_LEASE_SECONDS)
+        except Unavailable:
+            return True  # To look twice costs a read; not to look would leave the order unknown.
 
     async def _try(self, intent: Intent) -> None:
         try:
@@ -205,10 +222,10 @@ class Reconciler:
         except Exception:  # noqa: BLE001  (one intent must not end the watch over the others)
             _log.exception("Looking for order %s failed; it will be looked for again.", intent.order_id)
 
-    def _is_abandoned(self, intent: Intent) -> bool:
+    async def _is_abandoned(self, intent: Intent) -> bool:
         if str(intent.key) in self._abandoned:
             return True
-        return intent.owner != self._owner and not self._owners.is_alive(intent.owner)
+        return intent.owner != self._owner and not await self._owners.is_alive(intent.owner)
 
     async def _adopt(self, intent: Intent) -> Intent | None:
         try:

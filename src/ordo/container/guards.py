@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ordo.adapters.circuits import PurgatoryCircuits
-from ordo.adapters.memory.circuits import MemoryCircuitStates
-from ordo.adapters.sql.circuits import SqlCircuitStates
-from ordo.adapters.sql.database import Database
 from ordo.application.care import ReadRules
 from ordo.application.screening import Rules
 from ordo.domain.accounts import Account
@@ -97,11 +94,6 @@ def read_rules(settings: Settings) -> ReadRules:
         tries=kept.read_tries,
         at_once=kept.reads_at_once,
     )
-
-
-def circuit_states(settings: Settings, database: Database) -> CircuitStates:
-    """In the memory of this process, or in the database, where they outlive it."""
-    return SqlCircuitStates(database) if settings.resilience.circuits == "database" else MemoryCircuitStates()
 
 
 def circuits(states: CircuitStates, clock: Clock, settings: Settings) -> Circuits:

@@ -6,12 +6,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 from ordo.adapters.owners import FileOwners
+from ordo.adapters.redis.durability import require_durable
+from ordo.adapters.redis.idempotency import RedisIdempotencyStore
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.application.context import Context
 from ordo.application.gateway import Gateway
 from ordo.container.root import Container
+from ordo.container.together import Job, follow, only_here
 from ordo.domain.audit import AuditKind
 from ordo.ports.clock import Clock
 
@@ -35,11 +39,9 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         database = container.database()
         await database.open()
         stack.push_async_callback(database.close)
+        await _open_redis(container, stack)
         await container.instruments().open()
-        owners, owner = container.owners(), container.owner()
-        if isinstance(owners, FileOwners):
-            owners.join(owner)
-            stack.callback(owners.leave, owner)
+        await _join(container, stack)
         stack.push_async_callback(container.broker_wire().aclose)
         gateway = container.gateway()
         await gateway.safety.open()
@@ -52,14 +54,61 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
             _log.warning("%d writes have an unknown outcome; looking for them in the brokers' books", left)
         masters = container.master_sync()
         stack.push_async_callback(masters.close)
-        jobs = [container.reconciler().watch, container.housekeeping().keep_tidy, container.session_guard().watch]
+        jobs: list[Job] = [
+            container.reconciler().watch,
+            container.housekeeping().keep_tidy,
+            container.session_guard().watch,
+        ]
         if masters.configured:
-            jobs.append(masters.keep_current)
+            jobs.append(_shared(container, masters.keep_current, "masters"))
+        if container.settings().shares_state:
+            jobs.append(partial(follow, container.instruments(), container.clock()))
         if container.settings().calendar.override is not None:
             jobs.append(container.calendar_watch().keep_fresh)
         for job in jobs:
             stack.push_async_callback(_ended, asyncio.create_task(_supervised(job, container.clock())))
         yield gateway
+
+
+async def _open_redis(container: Container, stack: AsyncExitStack) -> None:
+    redis, kept = container.redis(), container.settings().stores
+    if redis is None:
+        return
+    await redis.open()
+    stack.push_async_callback(redis.close)
+    if "redis" in (kept.sessions, kept.idempotency):
+        await require_durable(redis, may_lose=kept.redis_may_lose)
+    store = container.idempotency_store()
+    if isinstance(store, RedisIdempotencyStore):
+        stack.push_async_callback(store.close)
+
+
+def _shared(container: Container, job: Job, name: str) -> Job:
+    """The job, in one of the workers at a time where there may be several."""
+    if not container.settings().shares_state:
+        return job
+    return partial(
+        only_here,
+        job,
+        name=name,
+        holder=container.owner(),
+        leases=container.leases(),
+        clock=container.clock(),
+    )
+
+
+async def _join(container: Container, stack: AsyncExitStack) -> None:
+    owners, owner = container.owners(), container.owner()
+    if isinstance(owners, FileOwners):
+        owners.join(owner)
+        stack.callback(owners.leave, owner)
+    elif container.settings().is_on_a_server:
+        # It loads what a file does without.
+        from ordo.adapters.sql.owners import PostgresOwners
+
+        if isinstance(owners, PostgresOwners):
+            await owners.join(owner)
+            stack.push_async_callback(owners.leave, owner)
 
 
 async def _supervised(job: Callable[[], Awaitable[None]], clock: Clock) -> None:

@@ -8,6 +8,7 @@ from random import Random
 from dependency_injector import containers, providers
 
 from ordo.adapters.calendar.files import FileMarketCalendar
+from ordo.adapters.redis.server import RedisServer
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.application.brokers import Brokers
@@ -24,6 +25,7 @@ from ordo.container.brokers import BrokerLines, Wire
 from ordo.container.guards import circuits
 from ordo.container.masters import Masters
 from ordo.container.services import Services
+from ordo.container.shared import Shared
 from ordo.container.stores import Stores
 from ordo.container.support import Support
 from ordo.ports.audit import AuditLog
@@ -34,6 +36,7 @@ from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
+from ordo.ports.leases import Leases
 from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.owners import Owners
@@ -42,8 +45,8 @@ from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
 
 
-def _probes(store: SafetyStore) -> Mapping[str, Probe]:
-    return {"database": store.all}
+def _probes(store: SafetyStore, redis: RedisServer | None) -> Mapping[str, Probe]:
+    return {"database": store.all} | ({} if redis is None else {"redis": redis.ping})
 
 
 def _calendar(settings: Settings) -> MarketCalendar:
@@ -61,16 +64,20 @@ class Container(containers.DeclarativeContainer):
     owners: providers.Provider[Owners] = support.owners
     audit: providers.Provider[AuditLog] = support.audit
     sealer: providers.Provider[Sealer] = support.sealer
+    database: providers.Provider[Database] = support.database
 
-    stores = providers.Container(Stores, settings=settings, sealer=sealer, clock=clock)
-    database: providers.Provider[Database] = stores.database
+    shared = providers.Container(Shared, settings=settings, database=database, clock=clock)
+    redis: providers.Provider[RedisServer | None] = shared.redis
+    leases: providers.Provider[Leases] = shared.leases
+    budget: providers.Provider[OrderBudget] = shared.budget
+    cache: providers.Provider[PortfolioCache] = shared.cache
+    circuit_states: providers.Provider[CircuitStates] = shared.circuit_states
+
+    stores = providers.Container(Stores, settings=settings, database=database, redis=redis, sealer=sealer, clock=clock)
     session_store: providers.Provider[SessionStore] = stores.sessions
     idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency
     safety_store: providers.Provider[SafetyStore] = stores.safety
     journal: providers.Provider[Journal] = stores.journal
-    budget: providers.Provider[OrderBudget] = stores.budget
-    cache: providers.Provider[PortfolioCache] = stores.cache
-    circuit_states: providers.Provider[CircuitStates] = stores.circuit_states
     instruments: providers.Provider[InstrumentStore] = stores.instruments
 
     masters = providers.Container(Masters, settings=settings, clock=clock)
@@ -89,6 +96,7 @@ class Container(containers.DeclarativeContainer):
         random=random,
         owner=owner,
         owners=owners,
+        leases=leases,
         audit=audit,
         brokers=brokers,
         session_store=session_store,
@@ -100,7 +108,7 @@ class Container(containers.DeclarativeContainer):
         instruments=instruments,
         sources=master_sources,
         calendar=calendar,
-        probes=providers.Callable(_probes, safety_store),
+        probes=providers.Callable(_probes, safety_store, redis),
     )
     trail: providers.Provider[Trail] = services.trail
     once: providers.Provider[Once] = services.once

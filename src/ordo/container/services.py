@@ -47,12 +47,15 @@ from ordo.ports.circuits import Circuits
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
+from ordo.ports.leases import Leases
 from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
+
+_LEFT_BY_THEN_SECONDS = 5
 
 
 def _patience(settings: Settings) -> Patience:
@@ -66,6 +69,11 @@ def _absence(settings: Settings) -> timedelta:
 
 def _apart(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.idempotency.duplicate_seconds)
+
+
+def _linger(settings: Settings) -> timedelta:
+    """Where other processes share the switch, what had passed it before it was set must have left by then."""
+    return timedelta(seconds=_LEFT_BY_THEN_SECONDS) if settings.shares_state else timedelta()
 
 
 def _keep(settings: Settings) -> timedelta:
@@ -83,6 +91,7 @@ class Services(containers.DeclarativeContainer):
     random: providers.Dependency[Random] = providers.Dependency()
     owner: providers.Dependency[str] = providers.Dependency()
     owners: providers.Dependency[Owners] = providers.Dependency()
+    leases: providers.Dependency[Leases] = providers.Dependency()
     audit: providers.Dependency[AuditLog] = providers.Dependency()
     brokers: providers.Dependency[Brokers] = providers.Dependency()
     session_store: providers.Dependency[SessionStore] = providers.Dependency()
@@ -115,7 +124,9 @@ class Services(containers.DeclarativeContainer):
         SessionGuard, brokers, sessions, calendar, clock, trail
     )
     facts: providers.Provider[FactReader] = providers.Singleton(FactReader, calls, idempotency_store)
-    safety: providers.Provider[SafetyService] = providers.Singleton(SafetyService, safety_store, clock, trail)
+    safety: providers.Provider[SafetyService] = providers.Singleton(
+        SafetyService, safety_store, clock, trail, linger=providers.Callable(_linger, settings)
+    )
     knowledge: providers.Provider[Knowledge] = providers.Singleton(Knowledge, idempotency_store)
     books: providers.Provider[Books] = providers.Singleton(
         Books, idempotency_store, calls, knowledge, clock, trail, absence=providers.Callable(_absence, settings)
@@ -130,6 +141,7 @@ class Services(containers.DeclarativeContainer):
         owners,
         owner=owner,
         patience=providers.Callable(_patience, settings),
+        leases=leases,
     )
     once: providers.Provider[Once] = providers.Singleton(
         Once,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dependency_injector import containers, providers
 
-from ordo.adapters.memory.budget import MemoryOrderBudget
-from ordo.adapters.memory.cache import MemoryPortfolioCache
 from ordo.adapters.paper.catalogue import load_catalogue, load_reports
+from ordo.adapters.redis.idempotency import RedisIdempotencyStore
+from ordo.adapters.redis.server import RedisServer
+from ordo.adapters.redis.sessions import RedisSessionStore
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
@@ -14,12 +15,8 @@ from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.safety import SqlSafetyStore
 from ordo.adapters.sql.sessions import SqlSessionStore
-from ordo.container.guards import circuit_states
 from ordo.domain.calendar import trading_day
 from ordo.domain.instruments import Instrument
-from ordo.ports.budget import OrderBudget
-from ordo.ports.cache import PortfolioCache
-from ordo.ports.circuits import CircuitStates
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
@@ -33,18 +30,28 @@ def _catalogue(clock: Clock) -> tuple[Instrument, ...]:
     return load_catalogue(trading_day(clock.now()))
 
 
+def _sessions(settings: Settings, database: Database, redis: RedisServer | None, sealer: Sealer) -> SessionStore:
+    if redis is None or settings.stores.sessions == "database":
+        return SqlSessionStore(database, sealer)
+    return RedisSessionStore(redis, sealer)
+
+
+def _idempotency(settings: Settings, database: Database, redis: RedisServer | None) -> IdempotencyStore:
+    if redis is None or settings.stores.idempotency == "database":
+        return SqlIdempotencyStore(database)
+    return RedisIdempotencyStore(redis)
+
+
 class Stores(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     sealer: providers.Dependency[Sealer] = providers.Dependency(instance_of=Sealer)
-    database: providers.Provider[Database] = providers.Singleton(Database, settings.provided.database_url)
-    sessions: providers.Provider[SessionStore] = providers.Singleton(SqlSessionStore, database, sealer)
-    idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(SqlIdempotencyStore, database)
+    database: providers.Dependency[Database] = providers.Dependency(instance_of=Database)
+    redis: providers.Dependency[RedisServer | None] = providers.Dependency()
+    sessions: providers.Provider[SessionStore] = providers.Singleton(_sessions, settings, database, redis, sealer)
+    idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(_idempotency, settings, database, redis)
     safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)
     journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
     clock: providers.Dependency[Clock] = providers.Dependency()
-    budget: providers.Provider[OrderBudget] = providers.Singleton(MemoryOrderBudget, clock)
-    cache: providers.Provider[PortfolioCache] = providers.Singleton(MemoryPortfolioCache, clock)
-    circuit_states: providers.Provider[CircuitStates] = providers.Singleton(circuit_states, settings, database)
     instruments: providers.Provider[InstrumentStore] = providers.Singleton(
         SqlInstruments, database, providers.Callable(_catalogue, clock), providers.Callable(load_reports)
     )

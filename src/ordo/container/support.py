@@ -13,6 +13,7 @@ from dependency_injector import containers, providers
 from ordo.adapters.clock import SystemClock
 from ordo.adapters.owners import FileOwners
 from ordo.adapters.sealing import Sealer, generate_master_key
+from ordo.adapters.sql.database import Database
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.domain.sessions import Secret
 from ordo.ports.audit import AuditLog
@@ -27,6 +28,12 @@ def sealer(settings: Settings) -> Sealer:
     """The sealer of the configured master keys, or of one that is kept beside the database."""
     if settings.master_keys is not None:
         texts = [text.strip() for text in settings.master_keys.get_secret_value().split(",")]
+    elif settings.is_on_a_server:
+        raise ConfigurationError(
+            "A database on a server needs ORDO_MASTER_KEYS: a key that one machine keeps in a file would be unknown to"
+            " the others, and lost with it. Make one with"
+            " `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`, and give the same to every machine."
+        )
     else:
         texts = [_kept_key(settings.database_path.with_name(settings.database_path.name + ".key"))]
     return Sealer(tuple(Secret(text) for text in texts))
@@ -58,8 +65,12 @@ def owner() -> str:
     return f"{os.getpid()}-{secrets.token_hex(8)}"
 
 
-def owners(settings: Settings) -> FileOwners:
+def owners(settings: Settings, database: Database) -> Owners:
     """The gateways that share the configured database."""
+    if settings.is_on_a_server:
+        from ordo.adapters.sql.owners import PostgresOwners
+
+        return PostgresOwners(database, settings.database_url)
     return FileOwners(settings.database_path.with_name(settings.database_path.name + ".owners"))
 
 
@@ -69,5 +80,6 @@ class Support(containers.DeclarativeContainer):
     random: providers.Provider[Random] = providers.Singleton(SystemRandom)
     owner: providers.Provider[str] = providers.Singleton(owner)
     sealer: providers.Provider[Sealer] = providers.Singleton(sealer, settings)
-    owners: providers.Provider[Owners] = providers.Singleton(owners, settings)
+    database: providers.Provider[Database] = providers.Singleton(Database, settings.provided.database_url)
+    owners: providers.Provider[Owners] = providers.Singleton(owners, settings, database)
     audit: providers.Provider[AuditLog] = providers.Singleton(FileAuditLog, settings.provided.audit.dir)

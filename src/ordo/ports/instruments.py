@@ -29,7 +29,9 @@ class InstrumentStore(Protocol):
 
     @abstractmethod
     async def open(self) -> None:
-        """Take up what was kept. Where nothing ever was, the store holds what it was made with."""
+        """Take up what was kept. Where nothing ever was, the store holds what it was made with. May be repeated, to
+        take up what another process has loaded since; it costs little where there is nothing new.
+        """
 
     @abstractmethod
     async def replace(self, directory: InstrumentDirectory, reports: Iterable[MasterReport]) -> None:

@@ -42,27 +42,27 @@ def another_process(folder: Path, owner: str) -> Iterator[subprocess.Popen[str]]
             process.kill()
 
 
-def test_a_killed_process_is_gone_and_a_stopped_one_is_not(tmp_path: Path) -> None:
+async def test_a_killed_process_is_gone_and_a_stopped_one_is_not(tmp_path: Path) -> None:
     with another_process(tmp_path, "other") as process:
         owners = FileOwners(tmp_path)
-        assert owners.is_alive("other")
+        assert await owners.is_alive("other")
         os.kill(process.pid, signal.SIGSTOP)
-        assert owners.is_alive("other")
+        assert await owners.is_alive("other")
         os.kill(process.pid, signal.SIGCONT)
         process.kill()
         process.wait()
-        assert not owners.is_alive("other")
+        assert not await owners.is_alive("other")
 
 
-def test_joining_sweeps_up_after_the_dead_and_leaves_the_living(tmp_path: Path) -> None:
+async def test_joining_sweeps_up_after_the_dead_and_leaves_the_living(tmp_path: Path) -> None:
     with another_process(tmp_path, "dead") as process:
         process.kill()
         process.wait()
     with another_process(tmp_path, "living"):
         owners = FileOwners(tmp_path)
         owners.join("mine")
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["living.lock", "mine.lock"]
-        assert owners.is_alive("living")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["living.lock", "mine.lock"]  # noqa: ASYNC240
+        assert await owners.is_alive("living")
         owners.leave("mine")
 
 
@@ -74,10 +74,11 @@ def test_only_the_owner_may_see_them(tmp_path: Path) -> None:
     owners.leave("mine")
 
 
-def test_a_folder_that_can_not_be_used_is_a_clear_error(tmp_path: Path) -> None:
+async def test_a_folder_that_can_not_be_used_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     owners = FileOwners(tmp_path / "file")
-    for attempt in (lambda: owners.join("mine"), lambda: owners.is_alive("mine")):
-        with pytest.raises(Unavailable, match="can't be used") as failure:
-            attempt()
-        assert failure.value.code is ErrorCode.STORE_UNAVAILABLE
+    with pytest.raises(Unavailable, match="can't be used") as failure:
+        owners.join("mine")
+    assert failure.value.code is ErrorCode.STORE_UNAVAILABLE
+    with pytest.raises(Unavailable, match="can't be used"):
+        await owners.is_alive("mine")

@@ -9,7 +9,7 @@ class MemoryOwners(Owners):
     def __init__(self) -> None:
         self._alive: set[str] = set()
 
-    def is_alive(self, owner: str) -> bool:
+    async def is_alive(self, owner: str) -> bool:
         return owner in self._alive
 
     def join(self, owner: str) -> None:

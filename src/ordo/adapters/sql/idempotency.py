@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delet
 # SQLite's own form of this statement has the same text, but only this one compiles for both.
 from sqlalchemy.dialects.postgresql import insert
 
+from ordo.adapters.documents import CHANGE, FAILURE, ORDER
 from ordo.adapters.sql.database import Database
-from ordo.adapters.sql.documents import CHANGE, FAILURE, ORDER
 from ordo.adapters.sql.models import MODIFIES, PLACES, UNSETTLED, DbIdempotencyRecord
 from ordo.domain.accounts import Account
 from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
@@ -29,8 +29,10 @@ _ACCOUNT = _TABLE.c.account == bindparam("of_account")
 
 _FIND = select(_TABLE).where(_OF_KEY)
 _RESERVE = insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key)
-_DROP = delete(DbIdempotencyRecord).where(_OF_KEY)
-_RELEASE = _DROP.where(_ORDER_ID)
+_RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
+_DROP_EXPIRED = delete(DbIdempotencyRecord).where(
+    _OF_KEY, _TABLE.c.state.in_(_SETTLED), _TABLE.c.expires_at <= bindparam("now")
+)
 _SETTLE = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID, UNSETTLED)
 _SETTLED_BEFORE = select(_TABLE).where(_OF_KEY, _ORDER_ID)
 _PLACEMENT = select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT)
@@ -92,8 +94,10 @@ class SqlIdempotencyStore(IdempotencyStore):
     async def reserve(
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
     ) -> Intent | None:
+        # Who is told that nothing is known to be written sends nothing, so the record must not stay.
+        undo = partial(_change, statement=_RELEASE, named={"of": str(intent.key), "of_order": intent.order_id})
         work = partial(_reserve, intent=intent, row=_row(intent), now=now, apart=apart, instead_of=instead_of)
-        reserved = await self._database.write(work)
+        reserved = await self._database.write(work, undo=undo)
         if reserved.order_id_is_taken:
             raise OrderIdTaken
         if reserved.change_is_under_way:
@@ -156,27 +160,27 @@ def _reserve(
     apart: Apart | None,
     instead_of: str | None,
 ) -> _Reserved:
-    alike = None if apart is None else _alike(connection, intent, row, apart)
-    if alike is None and connection.execute(_RESERVE, row).first() is not None:
-        return _Reserved()
-    holder = _one(connection, _FIND, {"of": row["key"]})
-    gives_up = holder is not None and holder.state == IntentState.FAILED and holder.order_id == instead_of
-    if holder is not None and not gives_up and not _is_expired(holder, now):
-        return _Reserved(holder=holder)
     named = {"of": row["key"], "of_order": row["order_id"]}
-    if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
-        return _Reserved(order_id_is_taken=True)
-    if alike is not None:
-        return _Reserved(alike=alike)
-    if row["operation"] == Operation.MODIFY and connection.execute(_CHANGING, named).first() is not None:
-        return _Reserved(change_is_under_way=True)
-    if gives_up:
-        old = {"of": row["key"], "of_order": instead_of, "key": str(intent.key.given_up(str(instead_of)))}
-        connection.execute(_GIVE_UP, old)
-    else:
-        connection.execute(_DROP, {"of": row["key"]})
-    connection.execute(_RESERVE, row).one()
-    return _Reserved()
+    # On a server others may change what stands in the way between any two statements; a turn is lost to each at most.
+    while True:
+        alike = None if apart is None else _alike(connection, intent, row, apart)
+        if alike is None and connection.execute(_RESERVE, row).first() is not None:
+            return _Reserved()
+        holder = _one(connection, _FIND, {"of": row["key"]})
+        gives_up = holder is not None and holder.state == IntentState.FAILED and holder.order_id == instead_of
+        if holder is not None and not gives_up and not _is_expired(holder, now):
+            return _Reserved(holder=holder)
+        if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
+            return _Reserved(order_id_is_taken=True)
+        if alike is not None:
+            return _Reserved(alike=alike)
+        if row["operation"] == Operation.MODIFY and connection.execute(_CHANGING, named).first() is not None:
+            return _Reserved(change_is_under_way=True)
+        if gives_up:
+            old = {"of": row["key"], "of_order": instead_of, "key": str(intent.key.given_up(str(instead_of)))}
+            connection.execute(_GIVE_UP, old)
+        else:
+            connection.execute(_DROP_EXPIRED, {"of": row["key"], "now": now})
 
 
 def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart: Apart) -> Intent | None:

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.models import DbInstrument, DbInstrumentSet, DbMaster
+from ordo.adapters.sql.turns import take_turn
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.instruments import Instrument
@@ -71,6 +72,7 @@ class SqlInstruments(InstrumentStore):
         self._directory = InstrumentDirectory(instruments)
         self._reports = in_order(reports)
         self._one_at_a_time = asyncio.Lock()
+        self._generation: int | None = None
 
     def directory(self) -> InstrumentDirectory:
         return self._directory
@@ -79,13 +81,21 @@ class SqlInstruments(InstrumentStore):
         return self._reports
 
     async def open(self) -> None:
-        kept = await self._database.read(_load)
-        if kept.lines is None:
+        async with self._one_at_a_time:
+            await self._open()
+
+    async def _open(self) -> None:
+        kept = await self._database.read(partial(_load, but=self._generation))
+        if kept.generation is None:
             self._reports = in_order((*self._reports, *kept.reports))
+            return
+        if kept.lines is None:
+            self._reports = kept.reports
             return
         try:
             self._directory = await asyncio.to_thread(_directory, kept.lines, kept.expected)
             self._reports = kept.reports
+            self._generation = kept.generation
         except ValueError as error:
             _log.error("the instruments in the database can't be used, so none of them are: %s", error)
             self._reports = in_order((*self._reports, *map(_damaged, kept.reports)))
@@ -115,7 +125,7 @@ class SqlInstruments(InstrumentStore):
         self, directory: InstrumentDirectory, reports: tuple[MasterReport, ...], generation: int, checksum: int
     ) -> None:
         named = {"id": _THE_ONE, "generation": generation, "rows": len(directory), "checksum": checksum}
-        await self._database.write(partial(_point, named=named, reports=reports))
+        self._generation = await self._database.write(partial(_point, named=named, reports=reports))
         self._directory, self._reports = directory, reports
 
     async def _drop(self, job: Callable[[Connection], bool]) -> None:
@@ -126,12 +136,15 @@ class SqlInstruments(InstrumentStore):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
+    """`generation`: `None` where nothing was ever loaded. `lines`: `None` where they are known already."""
+
+    generation: int | None
     lines: list[bytes] | None
     expected: tuple[int, int]
     reports: tuple[MasterReport, ...]
 
 
-def _load(connection: Connection) -> _Kept:
+def _load(connection: Connection, but: int | None) -> _Kept:
     reports = tuple(
         MasterReport(
             name=row.name, as_of=row.as_of, loaded_at=row.loaded_at, rows=row.rows, stale_reason=row.stale_reason
@@ -140,10 +153,13 @@ def _load(connection: Connection) -> _Kept:
     )
     current = connection.execute(_CURRENT).one_or_none()
     if current is None:
-        return _Kept(lines=None, expected=(0, 0), reports=reports)
+        return _Kept(generation=None, lines=None, expected=(0, 0), reports=reports)
+    if current.generation == but:
+        return _Kept(generation=but, lines=None, expected=(0, 0), reports=reports)
     rows = connection.execute(_ALL, {"of": current.generation}, execution_options={"yield_per": _CHUNK})
     lines = [f"{key}{FIELD}{facts}".encode() for key, facts in rows]
-    return _Kept(lines=lines, expected=(current.rows, current.checksum), reports=reports)
+    expected = (current.rows, current.checksum)
+    return _Kept(generation=current.generation, lines=lines, expected=expected, reports=reports)
 
 
 def _directory(lines: list[bytes], expected: tuple[int, int]) -> InstrumentDirectory:
@@ -153,7 +169,9 @@ def _directory(lines: list[bytes], expected: tuple[int, int]) -> InstrumentDirec
 
 
 def _add(connection: Connection, lines: Sequence[bytes], first: int, generation: int) -> int:
-    generation = generation or _next_generation(connection)
+    if not generation:
+        _take_turn(connection)
+        generation = _next_generation(connection)
     parts = (line.decode().partition(FIELD) for line in lines)
     rows = [
         {"generation": generation, "place": place, "key": key, "facts": facts}
@@ -167,7 +185,8 @@ def _next_generation(connection: Connection) -> int:
     return int(max(connection.execute(_NEWEST).scalar_one(), connection.execute(_COUNTING).scalar_one())) + 1
 
 
-def _point(connection: Connection, named: dict[str, int], reports: tuple[MasterReport, ...]) -> None:
+def _point(connection: Connection, named: dict[str, int], reports: tuple[MasterReport, ...]) -> int:
+    _take_turn(connection)
     generation = named["generation"] or _next_generation(connection)
     # One who was overtaken may have lost rows to the other's tidying.
     if connection.execute(_COUNTING).scalar_one() >= generation:
@@ -180,6 +199,7 @@ def _point(connection: Connection, named: dict[str, int], reports: tuple[MasterR
     connection.execute(_FORGET_REPORTS)
     for report in reports:
         _note(connection, report)
+    return generation
 
 
 def _note(connection: Connection, report: MasterReport) -> None:
@@ -196,17 +216,23 @@ def _note(connection: Connection, report: MasterReport) -> None:
 
 
 def _drop_oldest(connection: Connection) -> bool:
+    _take_turn(connection)
     counting = connection.execute(_COUNTING).scalar_one()
     oldest = connection.execute(_OLDEST, {"before": counting}).scalar_one()
     return oldest is not None and _drop(connection, generation=oldest)
 
 
 def _drop(connection: Connection, generation: int) -> bool:
+    _take_turn(connection)
     first = connection.execute(_FIRST_PLACE, {"of": generation}).scalar_one()
     if first is None or generation == connection.execute(_COUNTING).scalar_one():
         return False
     connection.execute(_DROP, {"of": generation, "until": first + _CHUNK})
     return True
+
+
+def _take_turn(connection: Connection) -> None:
+    take_turn(connection, "instruments")
 
 
 def _damaged(report: MasterReport) -> MasterReport:

@@ -7,7 +7,10 @@ from functools import partial
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.medium import CommitUnknown
 from ordo.adapters.sql.models import DbJournalCheckpoint, DbJournalEntry
+from ordo.adapters.sql.turns import take_turn
+from ordo.domain.errors import OutcomeUnknown
 from ordo.ports.journal import Entry, Journal
 
 _ENTRIES = DbJournalEntry.__table__
@@ -45,7 +48,10 @@ class SqlJournal(Journal):
         if [entry.seq for entry in entries] != list(range(first, first + len(entries))):
             raise ValueError(f"the entries for {stream} are not numbered without gaps")
         rows = [{"stream": stream, "seq": entry.seq, "text": entry.text} for entry in entries]
-        return await self._database.write(partial(_append, stream=stream, first=first, rows=rows))
+        try:
+            return await self._database.write(partial(_append, stream=stream, first=first, rows=rows))
+        except CommitUnknown as error:
+            raise OutcomeUnknown(error.message) from error
 
     async def checkpoint(self, stream: str) -> Entry | None:
         return await self._database.read(partial(_checkpoint, stream=stream))
@@ -60,6 +66,7 @@ def _read(connection: Connection, stream: str, after: int) -> tuple[Entry, ...]:
 
 
 def _append(connection: Connection, stream: str, first: int, rows: list[dict[str, object]]) -> bool:
+    _take_turn(connection, stream)
     last = connection.execute(_LAST, {"of": stream}).scalar_one()
     if first <= last:
         return False
@@ -75,9 +82,14 @@ def _checkpoint(connection: Connection, stream: str) -> Entry | None:
 
 
 def _save_checkpoint(connection: Connection, stream: str, checkpoint: Entry) -> None:
+    _take_turn(connection, stream)
     former = _checkpoint(connection, stream)
     if former is None:
         connection.execute(_FIRST_CHECKPOINT, {"stream": stream, "seq": checkpoint.seq, "text": checkpoint.text})
     elif former.seq < checkpoint.seq:
         connection.execute(_NEXT_CHECKPOINT, {"of": stream, "seq": checkpoint.seq, "text": checkpoint.text})
         connection.execute(_PRUNE, {"of": stream, "until": former.seq})
+
+
+def _take_turn(connection: Connection, stream: str) -> None:
+    take_turn(connection, f"journal {stream}")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Dialect, Index, Text, text
+from sqlalchemy import BigInteger, Date, Dialect, Index, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from ordo.adapters.moments import from_microseconds, to_microseconds
+from ordo.adapters.sql.words import Words
 
 PLACES = text("operation = 'PLACE'")
 MODIFIES = text("operation = 'MODIFY'")
@@ -25,16 +25,16 @@ class Moment(TypeDecorator[datetime]):
     cache_ok: bool | None = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else from_microseconds(value)
 
 
 class Db(DeclarativeBase):
     """What all tables share."""
 
-    type_annotation_map = {str: Text, int: BigInteger, date: Date, datetime: Moment}  # noqa: RUF012  (SQLAlchemy's own form)
+    type_annotation_map = {str: Words, int: BigInteger, date: Date, datetime: Moment}  # noqa: RUF012  (SQLAlchemy's own form)
 
 
 class DbSession(Db):

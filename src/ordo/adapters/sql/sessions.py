@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, select
 # SQLite's own form of this statement has the same text, but only this one compiles for both.
 from sqlalchemy.dialects.postgresql import insert
 
+from ordo.adapters.documents import METADATA
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
-from ordo.adapters.sql.documents import METADATA
 from ordo.adapters.sql.models import DbSession
 from ordo.domain.accounts import Account
 from ordo.domain.sessions import Secret, Session

@@ -18,6 +18,8 @@ app = typer.Typer(
 
 instruments = typer.Typer(name="instruments", help="Load the brokers' instrument masters; find a key.")
 app.add_typer(instruments)
+database = typer.Typer(name="db", help="Look after the database.", no_args_is_help=True)
+app.add_typer(database)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
 Url = Annotated[
@@ -103,7 +105,7 @@ def serve(
         str, typer.Option(help="Where to listen. Beyond this machine only with ORDO_TOKEN set.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; this version serves with one.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; over 1 needs PostgreSQL and Redis.")] = 1,
     as_json: Json = False,
 ) -> int:
     """Serve the HTTP API until SIGTERM or Ctrl-C."""
@@ -363,3 +365,11 @@ def search(
     from ordo.entrypoints.cli import commands
 
     return commands.search(text, limit, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@database.command()
+def upgrade(*, as_json: Json = False) -> int:
+    """Bring the tables up to date with this version. Make a back-up first, and stop every gateway."""
+    from ordo.entrypoints.cli.database import upgrade as implementation
+
+    return implementation(as_json=as_json)

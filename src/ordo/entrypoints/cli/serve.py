@@ -19,9 +19,10 @@ import uvicorn
 
 from ordo.container.logs import set_up_logs
 from ordo.entrypoints.cli.announcement import Announcement, announce, beside, withdraw
+from ordo.entrypoints.cli.crew import Crew
 from ordo.entrypoints.cli.in_process import application
 from ordo.entrypoints.cli.outcome import ExitCode, InputError, NotServed, end
-from ordo.schemas.config.settings import load_settings
+from ordo.schemas.config.settings import Settings, load_settings
 
 _GRACE_SECONDS = 15
 _EXAMPLE = '{"instrument":"NSE:SBIN","side":"BUY","quantity":1,"order_type":"LIMIT","product":"CNC","price":"800.00"}'
@@ -46,12 +47,9 @@ def _leave(_: int, __: FrameType | None) -> NoReturn:
 
 
 def _serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
-    if workers > 1:
-        raise InputError(
-            f"--workers {workers} is not possible: several processes need PostgreSQL and Redis to share their state,"
-            " and this version of Ordo keeps it in one SQLite file. Leave --workers out."
-        )
     settings = load_settings()
+    if workers > 1 and not settings.shares_state:
+        raise InputError(_alone(workers, settings))
     set_up_logs(settings)
     made = None
     if settings.token is None:
@@ -72,12 +70,53 @@ def _serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
             sys.stderr.write(f"{path} can't be written ({error.strerror}): give the other commands --url {url}.\n")
         _say(url, made, as_json=as_json)
 
+    given = {} if made is None else {"ORDO_TOKEN": made}
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_until_told(listener, {} if made is None else {"ORDO_TOKEN": made}, ready))
+        if workers > 1:
+            _serve_together(workers, listener, given, ready)
+        else:
+            _serve_alone(listener, given, ready)
     finally:
         withdraw(path)
         listener.close()
+
+
+def _alone(workers: int, settings: Settings) -> str:
+    lacking = [
+        *([] if settings.is_on_a_server else ["ORDO_DATABASE_URL is a SQLite file, which has one writer"]),
+        *([] if settings.redis_url is not None else ["ORDO_REDIS_URL is not set, so each would count for itself"]),
+    ]
+    return (
+        f"--workers {workers} is not possible: several processes need PostgreSQL and Redis to share their state, and"
+        f" {'; '.join(lacking)}. Set both, or leave --workers out."
+    )
+
+
+def _serve_alone(listener: socket.socket, given: dict[str, str], ready: Callable[[], None]) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_told(listener, given, ready))
+
+
+def _serve_together(workers: int, listener: socket.socket, given: dict[str, str], ready: Callable[[], None]) -> None:
+    def work(said: Callable[[], None]) -> ExitCode:
+        def heard() -> None:
+            loop = asyncio.get_running_loop()
+
+            def stop() -> None:
+                loop.remove_reader(crew.lifeline)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+            loop.add_reader(crew.lifeline, stop)
+            said()
+
+        try:
+            _serve_alone(listener, given, heard)
+        except Exception as error:  # noqa: BLE001  (what is none of Ordo's own is raised again)
+            return end(error, as_json=False)  # The one document is the crew's.
+        return ExitCode.OK
+
+    crew = Crew(workers, work)
+    crew.serve(ready)
 
 
 async def _until_told(listener: socket.socket, environment: dict[str, str], ready: Callable[[], None]) -> None:

@@ -92,7 +92,9 @@ class PortfolioCacheConfig(_Part):
 
 
 class ResilienceConfig(_Part):
-    """Limits of reads, and when a circuit opens. `circuits = "database"` keeps open circuits open over a restart."""
+    """Limits of reads, and when a circuit opens. `circuits = "database"` keeps open circuits open over a restart;
+    `memory` is this process's, or Redis where there is one.
+    """
 
     read_timeout_seconds: float = Field(default=10, gt=0, le=60)
     read_total_seconds: float = Field(default=15, gt=0, le=120)

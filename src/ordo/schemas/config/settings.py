@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
@@ -72,12 +72,33 @@ class CalendarConfig(_Part):
     override: Path | None = None
 
 
+class RedisConfig(_Part):
+    """How Ordo's keys are called in a Redis that others use too."""
+
+    prefix: str = Field(default="ordo", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+
+
+class StoresConfig(_Part):
+    """Where the durable facts are that may be in either place. What is in one is not moved to the other.
+
+    In Redis they need a server that keeps every write (`appendonly yes`, `appendfsync always`, no eviction), or
+    `redis_may_lose`: after a loss, a key that was used may place a second order.
+    """
+
+    sessions: Literal["database", "redis"] = "database"
+    idempotency: Literal["database", "redis"] = "database"
+    redis_may_lose: bool = False
+
+
 class Settings(_Part):
     """Everything that can be set. Frozen: a gateway keeps the settings that it started with."""
 
     token: SecretStr | None = Field(default=None, min_length=1)
     master_keys: SecretStr | None = None
-    database_url: str = "sqlite+aiosqlite:///ordo.db"
+    database_url: str = Field(default="sqlite+aiosqlite:///ordo.db", repr=False)  # It may hold a password.
+    redis_url: str | None = Field(default=None, repr=False)  # Likewise.
+    redis: RedisConfig = RedisConfig()
+    stores: StoresConfig = StoresConfig()
     audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
     idempotency: IdempotencyConfig = IdempotencyConfig()
@@ -90,15 +111,35 @@ class Settings(_Part):
     brokers: dict[str, BrokerConfig] = Field(default_factory=dict)
 
     @property
+    def shares_state(self) -> bool:
+        """Whether several processes and machines may run with these settings at the same time."""
+        return self.is_on_a_server and self.redis_url is not None
+
+    @property
+    def is_on_a_server(self) -> bool:
+        """Whether the database is one that several machines may share."""
+        return self.database_url.partition("://")[0] in ("postgresql", "postgresql+asyncpg")
+
+    @property
     def database_path(self) -> Path:
-        """The SQLite file. Raises `ConfigurationError` where the address names none."""
+        """The SQLite file; for a database on a server, the name in the working folder by which this machine's own files
+        about it are called. Raises `ConfigurationError` where the address names neither.
+        """
+        if self.is_on_a_server:
+            return Path("ordo-postgresql")
         driver, _, path = self.database_url.partition(":///")
         if driver not in ("sqlite", "sqlite+aiosqlite") or not path:
             raise ConfigurationError(
-                "ORDO_DATABASE_URL must name a SQLite file, such as sqlite:///ordo.db: this version of Ordo speaks to"
-                " no other database."
+                "ORDO_DATABASE_URL must name a SQLite file, such as sqlite:///ordo.db, or a PostgreSQL database, such"
+                " as postgresql+asyncpg://user:password@host:5432/ordo: this version of Ordo speaks to no other."
             )
         return Path(path)
+
+    @model_validator(mode="after")
+    def _redis_where_it_is_named(self) -> Settings:
+        if self.redis_url is None and "redis" in (self.stores.sessions, self.stores.idempotency):
+            raise ValueError("stores: redis is named there, and redis_url is not set")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.file import SqliteFile
 from ordo.domain.errors import ErrorCode, Invalid, Unavailable
 
 INSERT = text("INSERT INTO note VALUES (:value)")
@@ -62,13 +63,20 @@ async def barrier(database: Database) -> AsyncIterator[Barrier]:
     await holding
 
 
+def writing(database: Database) -> Connection:
+    """The connection of the writer."""
+    assert isinstance(database._medium, SqliteFile)
+    assert database._medium._writer is not None
+    connection = database._medium._writer._connection
+    assert connection is not None
+    return connection
+
+
 @pytest.fixture
 def commits(database: Database) -> list[str]:
     """What the writer has committed and rolled back since."""
     seen: list[str] = []
-    assert database._writer is not None
-    connection = database._writer._connection
-    assert connection is not None
+    connection = writing(database)
     event.listen(connection.engine, "commit", lambda _: seen.append("commit"))
     event.listen(connection.engine, "rollback", lambda _: seen.append("rollback"))
     return seen
@@ -127,9 +135,7 @@ async def test_an_error_message_holds_no_parameters(database: Database, barrier:
 async def test_an_answer_comes_after_the_commit(database: Database, barrier: Barrier, path: Path) -> None:
     answered = queue(database, note("a"))
     at_commit: list[bool] = []
-    assert database._writer is not None
-    assert database._writer._connection is not None
-    event.listen(database._writer._connection.engine, "commit", lambda _: at_commit.append(answered[0].done()))
+    event.listen(writing(database).engine, "commit", lambda _: at_commit.append(answered[0].done()))
     barrier.release()
     await settle(answered)
     assert at_commit == [False, False]
@@ -307,7 +313,8 @@ async def test_a_relative_path_is_meant_from_the_working_folder(
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("postgresql+asyncpg://user:canary@host/ordo", r"names postgresql\+asyncpg"),
+        ("postgresql+psycopg://user:canary@host/ordo", r"names postgresql\+psycopg"),
+        ("postgresql+asyncpg://user:canary@host", "must name a database"),
         ("mysql://canary@host/ordo", "names mysql"),
         ("canary", "is not a database URL"),
         ("sqlite://", "must name a file"),

@@ -140,7 +140,7 @@ async def test_tables_that_were_half_made_are_not_there_at_all(path: Path, monke
         schema.bring_up_to_date(connection)
         raise RuntimeError("the machine went down")
 
-    monkeypatch.setattr("ordo.adapters.sql.database.bring_up_to_date", fail)
+    monkeypatch.setattr("ordo.adapters.sql.file.bring_up_to_date", fail)
     with pytest.raises(RuntimeError):
         await Database(f"sqlite:///{path}").open()
     monkeypatch.undo()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordo.adapters.sql.documents import CHANGE, FAILURE, METADATA, ORDER
+from ordo.adapters.documents import CHANGE, FAILURE, METADATA, ORDER
 from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.idempotency import Failure
 from ordo.domain.orders import ModifyOrder, Order

@@ -1,0 +1,1 @@
+"""Passing state, and on request durable facts, in Redis."""

@@ -1,0 +1,59 @@
+"""What passes, and is shared by all workers where there is a Redis, or else by this process alone."""
+
+from __future__ import annotations
+
+from dependency_injector import containers, providers
+
+from ordo.adapters.memory.budget import MemoryOrderBudget
+from ordo.adapters.memory.cache import MemoryPortfolioCache
+from ordo.adapters.memory.circuits import MemoryCircuitStates
+from ordo.adapters.memory.leases import MemoryLeases
+from ordo.adapters.redis.budget import RedisOrderBudget
+from ordo.adapters.redis.cache import RedisPortfolioCache
+from ordo.adapters.redis.circuits import RedisCircuitStates
+from ordo.adapters.redis.leases import RedisLeases
+from ordo.adapters.redis.server import RedisServer
+from ordo.adapters.sql.circuits import SqlCircuitStates
+from ordo.adapters.sql.database import Database
+from ordo.ports.budget import OrderBudget
+from ordo.ports.cache import PortfolioCache
+from ordo.ports.circuits import CircuitStates
+from ordo.ports.clock import Clock
+from ordo.ports.leases import Leases
+from ordo.schemas.config.settings import Settings
+
+
+def redis_server(settings: Settings) -> RedisServer | None:
+    """The configured server, not opened yet."""
+    if settings.redis_url is None:
+        return None
+    return RedisServer(settings.redis_url, prefix=settings.redis.prefix)
+
+
+def _leases(redis: RedisServer | None, clock: Clock) -> Leases:
+    return MemoryLeases(clock) if redis is None else RedisLeases(redis)
+
+
+def _budget(redis: RedisServer | None, clock: Clock) -> OrderBudget:
+    return MemoryOrderBudget(clock) if redis is None else RedisOrderBudget(redis)
+
+
+def _circuit_states(settings: Settings, database: Database, redis: RedisServer | None) -> CircuitStates:
+    if settings.resilience.circuits == "database":
+        return SqlCircuitStates(database)
+    return MemoryCircuitStates() if redis is None else RedisCircuitStates(redis)
+
+
+def _cache(redis: RedisServer | None, clock: Clock) -> PortfolioCache:
+    return MemoryPortfolioCache(clock) if redis is None else RedisPortfolioCache(redis)
+
+
+class Shared(containers.DeclarativeContainer):
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    database: providers.Dependency[Database] = providers.Dependency(instance_of=Database)
+    clock: providers.Dependency[Clock] = providers.Dependency()
+    redis: providers.Provider[RedisServer | None] = providers.Singleton(redis_server, settings)
+    leases: providers.Provider[Leases] = providers.Singleton(_leases, redis, clock)
+    budget: providers.Provider[OrderBudget] = providers.Singleton(_budget, redis, clock)
+    circuit_states: providers.Provider[CircuitStates] = providers.Singleton(_circuit_states, settings, database, redis)
+    cache: providers.Provider[PortfolioCache] = providers.Singleton(_cache, redis, clock)
