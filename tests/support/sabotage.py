@@ -61,8 +61,8 @@ class IdleReconciler(Reconciler):
     async def recover(self) -> int:
         return 0
 
-    def _is_abandoned(self, intent: Intent) -> bool:
-        return intent.owner == self._owner and super()._is_abandoned(intent)
+    async def _is_abandoned(self, intent: Intent) -> bool:
+        return intent.owner == self._owner and await super()._is_abandoned(intent)
 
 
 class _WithoutFirstCommit(Services):

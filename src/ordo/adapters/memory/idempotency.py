@@ -21,18 +21,21 @@ class MemoryIdempotencyStore(IdempotencyStore):
     def __init__(self) -> None:
         self._intents: dict[IntentKey, Intent] = {}
         self._placed_by: dict[str, IntentKey] = {}
+        self._likeness: dict[str, str] = {}
 
     async def reserve(
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
     ) -> Intent | None:
         holder = await self.find(intent.key, now=now)
-        gives_up = holder is not None and holder.state is IntentState.FAILED and holder.order_id == instead_of
+        gives_up = holder is not None and _is_failed_placement(holder) and holder.order_id == instead_of
         if holder is not None and not gives_up:
             return holder
-        if intent.operation is Operation.PLACE and self._placed_by.get(intent.order_id, intent.key) != intent.key:
-            raise OrderIdTaken
-        if apart is not None:
-            self._keep_apart(intent, apart)
+        if intent.operation is Operation.PLACE:
+            placed_by = self._placed_by.get(intent.order_id, intent.key)
+            if placed_by != intent.key or (gives_up and intent.order_id == instead_of):
+                raise OrderIdTaken
+            if apart is not None:
+                self._keep_apart(intent, apart)
         if intent.operation is Operation.MODIFY and self._is_changing(intent):
             raise ChangeUnderWay
         before = self._intents.get(intent.key)
@@ -41,16 +44,15 @@ class MemoryIdempotencyStore(IdempotencyStore):
         if before is not None and gives_up:
             self._keep(replace(before, key=before.key.given_up(before.order_id)))
         self._keep(intent)
+        if intent.operation is Operation.PLACE:
+            self._likeness[intent.order_id] = likeness(intent.order)
         return None
 
     def _keep_apart(self, intent: Intent, apart: Apart) -> None:
-        for other in self._intents.values():
-            is_like = (
-                other.operation is Operation.PLACE
-                and other.key.account == intent.key.account
-                and likeness(other.order) == likeness(intent.order)
-            )
-            if is_like and apart.forbids(intent, other):
+        wanted = likeness(intent.order)
+        alike = (self._intents[self._placed_by[order_id]] for order_id, one in self._likeness.items() if one == wanted)
+        for other in _oldest_first(one for one in alike if one.key.account == intent.key.account):
+            if apart.forbids(intent, other):
                 raise LooksLikeAnother(other)
 
     def _is_changing(self, intent: Intent) -> bool:
@@ -114,6 +116,7 @@ class MemoryIdempotencyStore(IdempotencyStore):
         del self._intents[intent.key]
         if intent.operation is Operation.PLACE:
             del self._placed_by[intent.order_id]
+            self._likeness.pop(intent.order_id, None)
 
     def _keep(self, intent: Intent) -> None:
         self._intents[intent.key] = replace(
@@ -123,6 +126,10 @@ class MemoryIdempotencyStore(IdempotencyStore):
         )
         if intent.operation is Operation.PLACE:
             self._placed_by[intent.order_id] = intent.key
+
+
+def _is_failed_placement(intent: Intent) -> bool:
+    return intent.operation is Operation.PLACE and intent.state is IntentState.FAILED
 
 
 def _is_expired(intent: Intent, now: datetime) -> bool:

@@ -7,14 +7,16 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delete, func, or_, select, update
 
 # SQLite's own form of this statement has the same text, but only this one compiles for both.
 from sqlalchemy.dialects.postgresql import insert
 
 from ordo.adapters.documents import CHANGE, FAILURE, ORDER
 from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.medium import Job
 from ordo.adapters.sql.models import MODIFIES, PLACES, UNSETTLED, DbIdempotencyRecord
+from ordo.adapters.sql.turns import take_turn
 from ordo.domain.accounts import Account
 from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
 from ordo.domain.orders import Order
@@ -53,9 +55,8 @@ _ALIKE = (
     )
     .order_by(_TABLE.c.created_at, _TABLE.c.key)
 )
-_ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:of, 0))")
 _CHANGING = select(_TABLE.c.key).where(MODIFIES, UNSETTLED, _ORDER_ID, _TABLE.c.key != bindparam("of"))
-_GIVE_UP = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
+_REKEY = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
 _MODIFICATIONS = (
     select(func.count())
     .select_from(DbIdempotencyRecord)
@@ -95,7 +96,7 @@ class SqlIdempotencyStore(IdempotencyStore):
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
     ) -> Intent | None:
         # Who is told that nothing is known to be written sends nothing, so the record must not stay.
-        undo = partial(_change, statement=_RELEASE, named={"of": str(intent.key), "of_order": intent.order_id})
+        undo = partial(_undo, intent=intent, instead_of=instead_of)
         work = partial(_reserve, intent=intent, row=_row(intent), now=now, apart=apart, instead_of=instead_of)
         reserved = await self._database.write(work, undo=undo)
         if reserved.order_id_is_taken:
@@ -164,28 +165,55 @@ def _reserve(
     # On a server others may change what stands in the way between any two statements; a turn is lost to each at most.
     while True:
         alike = None if apart is None else _alike(connection, intent, row, apart)
-        if alike is None and connection.execute(_RESERVE, row).first() is not None:
+        if alike is None and _is_inserted(connection, row):
             return _Reserved()
         holder = _one(connection, _FIND, {"of": row["key"]})
-        gives_up = holder is not None and holder.state == IntentState.FAILED and holder.order_id == instead_of
-        if holder is not None and not gives_up and not _is_expired(holder, now):
+        way: Job[int] | None = None
+        if holder is not None and _is_expired(holder, now):
+            way = partial(_change, statement=_DROP_EXPIRED, named={"of": row["key"], "now": now})
+        elif holder is not None and _gives_up(holder, instead_of):
+            if holder.order_id == intent.order_id:
+                return _Reserved(order_id_is_taken=True)
+            way = partial(_rekey, order_id=holder.order_id, old=intent.key, new=intent.key.given_up(holder.order_id))
+        elif holder is not None:
             return _Reserved(holder=holder)
         if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
             return _Reserved(order_id_is_taken=True)
         if alike is not None:
             return _Reserved(alike=alike)
-        if row["operation"] == Operation.MODIFY and connection.execute(_CHANGING, named).first() is not None:
+        if row["operation"] == Operation.MODIFY and _one(connection, _CHANGING, named) is not None:
             return _Reserved(change_is_under_way=True)
-        if gives_up:
-            old = {"of": row["key"], "of_order": instead_of, "key": str(intent.key.given_up(str(instead_of)))}
-            connection.execute(_GIVE_UP, old)
-        else:
-            connection.execute(_DROP_EXPIRED, {"of": row["key"], "now": now})
+        if way is not None:
+            # What was in the way goes with the new record, or stays.
+            with connection.begin_nested() as both:
+                if way(connection) and _is_inserted(connection, row):
+                    return _Reserved()
+                both.rollback()
+
+
+def _undo(connection: Connection, intent: Intent, instead_of: str | None) -> None:
+    named = {"of": str(intent.key), "of_order": intent.order_id}
+    if _change(connection, _RELEASE, named) and instead_of is not None:
+        _rekey(connection, instead_of, old=intent.key.given_up(instead_of), new=intent.key)
+
+
+def _is_inserted(connection: Connection, row: dict[str, object]) -> bool:
+    return connection.execute(_RESERVE, row).first() is not None
+
+
+def _gives_up(holder: Row[Any], instead_of: str | None) -> bool:
+    is_failed_placement = (holder.operation, holder.state) == (Operation.PLACE, IntentState.FAILED)
+    return is_failed_placement and holder.order_id == instead_of
+
+
+def _rekey(connection: Connection, order_id: str, *, old: IntentKey, new: IntentKey) -> int:
+    return _change(connection, _REKEY, {"of": str(old), "of_order": order_id, "key": str(new)})
 
 
 def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart: Apart) -> Intent | None:
-    if connection.dialect.name == "postgresql":  # Where two who reserve at once don't see each other otherwise.
-        connection.execute(_ONE_BY_ONE, {"of": f"{row['account']} {row['likeness']}"})
+    if intent.operation is not Operation.PLACE:
+        return None
+    take_turn(connection, f"alike {row['account']} {row['likeness']}")
     named = {
         "of_account": row["account"],
         "of_likeness": row["likeness"],
