@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from ordo.domain.accounts import Account
-from ordo.domain.idempotency import Intent, IntentKey, IntentState, Operation
+from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation
 from ordo.domain.orders import Order
 from ordo.domain.safety import KillState, KillSwitch
 from ordo.domain.sessions import Secret, Session
-from ordo.ports.idempotency import OrderIdTaken
+from ordo.ports.idempotency import ChangeUnderWay, LooksLikeAnother, OrderIdTaken
 from ordo.ports.journal import Entry
 from tests.contract.store_harness import Stores, store_harnesses
 from tests.contract.strategies import changes, failures, moments, orders, texts
-from tests.contract.values import ACCOUNT, NOW, OTHER_ACCOUNT, order
+from tests.contract.values import ACCOUNT, NOW, OTHER_ACCOUNT, intent, order
 
 Call = Callable[[Stores], Awaitable[object]]
 
@@ -37,6 +37,9 @@ keys = st.builds(
     account=accounts,
     route=st.sampled_from(["PLACE"]),
     key=st.sampled_from(["k", "K"]),
+)
+aparts = st.builds(
+    Apart, within=st.integers(0, 4).map(lambda steps: steps * timedelta(microseconds=1)), settled=st.booleans()
 )
 outcomes = st.sampled_from(IntentState)
 
@@ -88,10 +91,46 @@ class AllStores(RuleBasedStateMachine):
         assert answers == [answers[0]] * len(answers)
         return answers[0]
 
-    @rule(target=tried, intent=intents(), now=times)
-    def reserve(self, intent: Intent, now: datetime) -> Intent:
-        self.ask(lambda stores: stores.idempotency.reserve(intent, now=now))
-        return intent
+    @rule(
+        target=tried,
+        wanted=intents(),
+        plain=st.none() | st.integers(1, 2),
+        now=times,
+        apart=st.none() | aparts,
+        instead_of=st.none() | order_ids,
+    )
+    def reserve(
+        self, wanted: Intent, plain: int | None, now: datetime, apart: Apart | None, instead_of: str | None
+    ) -> Intent:
+        if plain is not None:  # So that some look alike.
+            known = order(account=wanted.key.account, at=wanted.created_at)
+            wanted = replace(wanted, order=replace(known, quantity=plain, order_id=wanted.order_id))
+        self.ask(lambda stores: stores.idempotency.reserve(wanted, now=now, apart=apart, instead_of=instead_of))
+        return wanted
+
+    @rule(target=tried, number=st.integers(0, 3), key=keys, again=order_ids)
+    def give_up(self, number: int, key: IntentKey, again: str) -> Intent:
+        """A placement that fails, and another under its key."""
+        key = replace(key, route="PLACE again", key=f"{key.key}{number}")
+        order_id = order(number).order_id
+        first = intent(number=number, account=key.account)
+        first = replace(first, key=key)
+        second = replace(first, order=replace(first.order, order_id=again))
+        self.ask(lambda stores: stores.idempotency.reserve(first, now=NOW))
+        self.ask(lambda stores: stores.idempotency.settle(replace(first, state=IntentState.FAILED)))
+        self.ask(lambda stores: stores.idempotency.reserve(second, now=NOW, instead_of=order_id))
+        return second
+
+    @rule(tried=tried, within=aparts, now=times, text=st.sampled_from(["l", "L"]), order_id=order_ids)
+    def repeat(self, tried: Intent, within: Apart, now: datetime, text: str, order_id: str) -> None:
+        """The same order under another key."""
+        again = replace(
+            tried,
+            key=replace(tried.key, key=text),
+            order=replace(tried.order, order_id=order_id),
+            created_at=now,
+        )
+        self.ask(lambda stores: stores.idempotency.reserve(again, now=now, apart=within))
 
     @rule(tried=tried, outcome=intents())
     def settle(self, tried: Intent, outcome: Intent) -> None:
@@ -121,6 +160,10 @@ class AllStores(RuleBasedStateMachine):
         known = replace(newer, account=tried.order.account, order_id=tried.order_id, updated_at=at)
         former = replace(known, updated_at=after)
         self.ask(lambda stores: stores.idempotency.record(known, replacing=former))
+
+    @rule(account=accounts, order_id=order_ids)
+    def modifications(self, account: Account, order_id: str) -> None:
+        self.ask(lambda stores: stores.idempotency.modifications(account, order_id))
 
     @rule(now=times, limit=st.integers(0, 3))
     def purge(self, now: datetime, limit: int) -> None:
@@ -177,7 +220,9 @@ async def _answers(calls: Iterable[Awaitable[object]]) -> list[object]:
 async def _answer(call: Awaitable[object]) -> object:
     try:
         return await call
-    except (OrderIdTaken, LookupError, ValueError) as error:
+    except LooksLikeAnother as error:
+        return error.other
+    except (OrderIdTaken, ChangeUnderWay, LookupError, ValueError) as error:
         return type(error)
 
 

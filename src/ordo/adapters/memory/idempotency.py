@@ -26,27 +26,28 @@ class MemoryIdempotencyStore(IdempotencyStore):
     async def reserve(
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
     ) -> Intent | None:
-        holder = await self.find(intent.key, now=now)
-        gives_up = holder is not None and _is_failed_placement(holder) and holder.order_id == instead_of
-        if holder is not None and not gives_up:
-            return holder
+        before = self._intents.get(intent.key)
+        gives_up = before is not None and _gives_up(before, intent, instead_of)
+        if before is not None and not (gives_up or _is_expired(before, now)):
+            return before
+        self._find_room(intent, apart)
+        if before is not None:
+            self._drop(before)
+            if gives_up and not _is_expired(before, now):
+                self._keep(replace(before, key=before.key.given_up(before.order_id)))
+        self._keep(intent)
         if intent.operation is Operation.PLACE:
-            placed_by = self._placed_by.get(intent.order_id, intent.key)
-            if placed_by != intent.key or (gives_up and intent.order_id == instead_of):
+            self._likeness[intent.order_id] = likeness(intent.order)
+        return None
+
+    def _find_room(self, intent: Intent, apart: Apart | None) -> None:
+        if intent.operation is Operation.PLACE:
+            if self._placed_by.get(intent.order_id, intent.key) != intent.key:
                 raise OrderIdTaken
             if apart is not None:
                 self._keep_apart(intent, apart)
         if intent.operation is Operation.MODIFY and self._is_changing(intent):
             raise ChangeUnderWay
-        before = self._intents.get(intent.key)
-        if before is not None:
-            self._drop(before)
-        if before is not None and gives_up:
-            self._keep(replace(before, key=before.key.given_up(before.order_id)))
-        self._keep(intent)
-        if intent.operation is Operation.PLACE:
-            self._likeness[intent.order_id] = likeness(intent.order)
-        return None
 
     def _keep_apart(self, intent: Intent, apart: Apart) -> None:
         wanted = likeness(intent.order)
@@ -128,8 +129,9 @@ class MemoryIdempotencyStore(IdempotencyStore):
             self._placed_by[intent.order_id] = intent.key
 
 
-def _is_failed_placement(intent: Intent) -> bool:
-    return intent.operation is Operation.PLACE and intent.state is IntentState.FAILED
+def _gives_up(holder: Intent, intent: Intent, instead_of: str | None) -> bool:
+    is_failed_placement = holder.operation is Operation.PLACE and holder.state is IntentState.FAILED
+    return is_failed_placement and holder.order_id == instead_of != intent.order_id
 
 
 def _is_expired(intent: Intent, now: datetime) -> bool:

@@ -1,7 +1,8 @@
 """Intents in Redis. One hash an intent, and beside it: who placed an order (`placed`) and who is changing it
-(`changing`); the keys in order of time, of what is not settled (`unsettled`), of an account's placements (`placements`),
-of what is settled (`expiry`), of placements that look alike and have not failed (`alike`), and of those of them that are
-not settled (`doubtful`); and the keys of an order's modifications that have not failed (`changes`).
+(`changing`); the keys in order of time, of what is not settled (`unsettled`), of an account's placements
+(`placements`), of what is settled (`expiry`), of placements that look alike and have not failed (`alike`), and of
+those of them that are not settled (`doubtful`); and the keys of an order's modifications that have not failed
+(`changes`).
 
 None of it has a TTL: what Redis forgets by itself would be a second order.
 """
@@ -89,11 +90,12 @@ _RESERVE = Script(
 local key, now, instead_of, given_up, after, before, must_be_settled = unpack(ARGV, 2, 8)
 local new, at, held = fields(9), P .. 'intent:' .. key, get(key)
 local is_expired = held.key and settled(held.state) and tonumber(held.expires) <= tonumber(now)
-local gives_up = held.operation == 'PLACE' and held.state == 'FAILED' and held.order_id == instead_of and not is_expired
-if held.key and not is_expired and not gives_up then return {'HELD', redis.call('HGETALL', at)} end
+local gives_up = held.operation == 'PLACE' and held.state == 'FAILED' and held.order_id == instead_of
+  and instead_of ~= new.order_id
+if held.key and not (is_expired or gives_up) then return {'HELD', redis.call('HGETALL', at)} end
 if new.operation == 'PLACE' then
   local by = redis.call('HGET', P .. 'placed', new.order_id)
-  if by and (by ~= key or gives_up) then return {'TAKEN'} end
+  if by and by ~= key then return {'TAKEN'} end
   local name = likes(new.account, new.likeness)
   local first, first_rank
   local function consider(others, of_one_basket_too)
@@ -112,7 +114,7 @@ if new.operation == 'PLACE' then
 elseif new.operation == 'MODIFY' and redis.call('HEXISTS', P .. 'changing', new.order_id) == 1 then
   return {'CHANGING'}
 end
-if gives_up then rekey(key, given_up) elseif held.key then drop(key) end
+if is_expired then drop(key) elseif gives_up then rekey(key, given_up) end
 redis.call('HSET', at, unpack(ARGV, 9))
 index(key, new)
 return {'RESERVED'}

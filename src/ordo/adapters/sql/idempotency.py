@@ -161,34 +161,49 @@ def _reserve(
     apart: Apart | None,
     instead_of: str | None,
 ) -> _Reserved:
-    named = {"of": row["key"], "of_order": row["order_id"]}
+    named = {"of": row["key"]}
     # On a server others may change what stands in the way between any two statements; a turn is lost to each at most.
     while True:
         alike = None if apart is None else _alike(connection, intent, row, apart)
         if alike is None and _is_inserted(connection, row):
             return _Reserved()
-        holder = _one(connection, _FIND, {"of": row["key"]})
-        way: Job[int] | None = None
-        if holder is not None and _is_expired(holder, now):
-            way = partial(_change, statement=_DROP_EXPIRED, named={"of": row["key"], "now": now})
-        elif holder is not None and _gives_up(holder, instead_of):
-            if holder.order_id == intent.order_id:
-                return _Reserved(order_id_is_taken=True)
-            way = partial(_rekey, order_id=holder.order_id, old=intent.key, new=intent.key.given_up(holder.order_id))
-        elif holder is not None:
+        holder = _one(connection, _FIND, named)
+        way = None if holder is None else _way(holder, intent, now, instead_of)
+        if holder is not None and way is None:
             return _Reserved(holder=holder)
-        if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
-            return _Reserved(order_id_is_taken=True)
-        if alike is not None:
-            return _Reserved(alike=alike)
-        if row["operation"] == Operation.MODIFY and _one(connection, _CHANGING, named) is not None:
-            return _Reserved(change_is_under_way=True)
-        if way is not None:
-            # What was in the way goes with the new record, or stays.
-            with connection.begin_nested() as both:
-                if way(connection) and _is_inserted(connection, row):
-                    return _Reserved()
-                both.rollback()
+        hindrance = _hindrance(connection, row, alike)
+        if hindrance is not None:
+            return hindrance
+        if way is not None and _is_replaced(connection, way, row):
+            return _Reserved()
+
+
+def _way(holder: Row[Any], intent: Intent, now: datetime, instead_of: str | None) -> Job[int] | None:
+    """What makes a holder give way, or `None`."""
+    if _is_expired(holder, now):
+        return partial(_change, statement=_DROP_EXPIRED, named={"of": str(intent.key), "now": now})
+    is_failed_placement = (holder.operation, holder.state) == (Operation.PLACE, IntentState.FAILED)
+    if is_failed_placement and holder.order_id == instead_of != intent.order_id:
+        return partial(_rekey, order_id=holder.order_id, old=intent.key, new=intent.key.given_up(holder.order_id))
+    return None
+
+
+def _hindrance(connection: Connection, row: dict[str, object], alike: Intent | None) -> _Reserved | None:
+    named = {"of": row["key"], "of_order": row["order_id"]}
+    if row["operation"] == Operation.PLACE and _one(connection, _PLACED_BY_ANOTHER, named) is not None:
+        return _Reserved(order_id_is_taken=True)
+    if row["operation"] == Operation.MODIFY and _one(connection, _CHANGING, named) is not None:
+        return _Reserved(change_is_under_way=True)
+    return None if alike is None else _Reserved(alike=alike)
+
+
+def _is_replaced(connection: Connection, way: Job[int], row: dict[str, object]) -> bool:
+    """Have a holder give way to its successor, or neither."""
+    with connection.begin_nested() as both:
+        is_replaced = bool(way(connection)) and _is_inserted(connection, row)
+        if not is_replaced:
+            both.rollback()
+    return is_replaced
 
 
 def _undo(connection: Connection, intent: Intent, instead_of: str | None) -> None:
@@ -199,11 +214,6 @@ def _undo(connection: Connection, intent: Intent, instead_of: str | None) -> Non
 
 def _is_inserted(connection: Connection, row: dict[str, object]) -> bool:
     return connection.execute(_RESERVE, row).first() is not None
-
-
-def _gives_up(holder: Row[Any], instead_of: str | None) -> bool:
-    is_failed_placement = (holder.operation, holder.state) == (Operation.PLACE, IntentState.FAILED)
-    return is_failed_placement and holder.order_id == instead_of
 
 
 def _rekey(connection: Connection, order_id: str, *, old: IntentKey, new: IntentKey) -> int:
