@@ -11,9 +11,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+from ordo.domain.idempotency import Apart, Intent, IntentState, Operation
 from ordo.domain.safety import KillState
+from ordo.ports.idempotency import ChangeUnderWay, LooksLikeAnother
 from ordo.ports.journal import Entry
 from tests.contract.store_harness import Medium, Stores
 from tests.contract.values import ACCOUNT, NOW, intent, session
@@ -75,6 +78,12 @@ class _Commands:
         answers = await asyncio.gather(*(self._stores.idempotency.reserve(one, now=NOW) for one in wanted))
         return [answer is None for answer in answers]
 
+    async def race(self, number: int, rounds: int) -> list[list[str]]:
+        """In each of some rounds at once reserve a look-alike, a modification and the successor of a failed placement;
+        which of them this process won.
+        """
+        return await asyncio.gather(*(race(self._stores, number, round_) for round_ in range(rounds)))
+
     async def reserve_for_ever(self) -> None:
         """Reserve one key after the other, and say each number when its reservation has returned."""
         number = 0
@@ -104,6 +113,30 @@ class _Commands:
                 entry = Entry(seq=place + 1, text=f"{writer}-{number}")
                 if await self._stores.journal.append("shared", (entry,)):
                     break
+
+
+async def race(stores: Stores, number: int, round_: int) -> list[str]:
+    """What one of several that want the same wins."""
+    look_alike = intent(f"alike-{round_}-{number}", 1000 * number + round_)
+    look_alike = replace(look_alike, order=replace(look_alike.order, quantity=1000 + round_))
+    change = intent(f"change-{round_}-{number}", 10_000 + round_, operation=Operation.MODIFY)
+    successor = intent(f"again-{round_}", 1000 * number + 500 + round_)
+    store = stores.idempotency
+    calls = {
+        "alike": store.reserve(look_alike, now=NOW, apart=Apart(within=timedelta(seconds=2))),
+        "change": store.reserve(change, now=NOW),
+        "again": store.reserve(successor, now=NOW, instead_of=failed(round_).order_id),
+    }
+    answers = await asyncio.gather(*calls.values(), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, LooksLikeAnother | ChangeUnderWay):
+            raise answer
+    return [name for name, answer in zip(calls, answers, strict=True) if answer is None]
+
+
+def failed(round_: int) -> Intent:
+    """A placement whose key `race` takes over."""
+    return replace(intent(f"again-{round_}", 90_000 + round_), state=IntentState.FAILED)
 
 
 def _say(answer: object) -> None:

@@ -14,9 +14,9 @@ import pytest
 from ordo.domain.errors import ErrorCode, Outcome
 from ordo.domain.idempotency import Apart, Failure, Intent, IntentState, Operation
 from ordo.domain.orders import OrderStatus
-from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAnother
+from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAnother, OrderIdTaken
 from tests.contract.store_harness import Stores
-from tests.contract.values import ACCOUNT, NOW, OTHER_ACCOUNT, TICK, intent, lost, order, placed
+from tests.contract.values import ACCOUNT, NOW, OTHER_ACCOUNT, TICK, WEEK, intent, lost, order, placed
 
 _MOMENT = Apart(within=timedelta(seconds=2))
 _SETTLED = Apart(within=timedelta(), settled=True)
@@ -100,6 +100,30 @@ async def test_of_many_that_look_alike_at_once_one_is_reserved(store: Idempotenc
     assert all(isinstance(one, LooksLikeAnother) for one in told if one is not None)
 
 
+async def test_an_order_looks_as_it_was_sent_whatever_became_of_it(store: IdempotencyStore) -> None:
+    await store.reserve(intent(), now=NOW)
+    changed = replace(placed(intent()).order, quantity=11)
+    await store.settle(replace(placed(intent()), order=changed))
+    with pytest.raises(LooksLikeAnother):
+        await store.reserve(intent("key-2", 2), now=NOW, apart=_MOMENT)
+    as_changed = replace(intent("key-3", 3), order=replace(order(3), quantity=11))
+    assert await store.reserve(as_changed, now=NOW, apart=_MOMENT) is None
+
+
+async def test_of_several_that_look_alike_the_oldest_is_told(store: IdempotencyStore) -> None:
+    for number, text in enumerate(("late", "early"), start=1):
+        await store.reserve(intent(text, number, created_at=NOW - number * TICK), now=NOW)
+    with pytest.raises(LooksLikeAnother) as found:
+        await store.reserve(intent("third", 3), now=NOW, apart=Apart(within=_MOMENT.within, settled=True))
+    assert found.value.other == intent("early", 2, created_at=NOW - 2 * TICK)
+
+
+async def test_a_released_placement_stands_in_nobodys_way(store: IdempotencyStore) -> None:
+    await store.reserve(intent(), now=NOW)
+    await store.release(intent().key, intent().order_id)
+    assert await store.reserve(intent("key-2", 1), now=NOW, apart=Apart(within=_MOMENT.within, settled=True)) is None
+
+
 # Modifications.
 
 
@@ -134,6 +158,16 @@ async def test_modifications_count_unless_they_failed(store: IdempotencyStore) -
     assert await store.modifications(ACCOUNT, order(3).order_id) == 0
 
 
+async def test_a_released_modification_neither_counts_nor_stands_in_the_way(store: IdempotencyStore) -> None:
+    await store.reserve(_change("a"), now=NOW)
+    await store.release(_change("a").key, _change("a").order_id)
+    assert await store.modifications(ACCOUNT, order(1).order_id) == 0
+    assert await store.reserve(_change("b"), now=NOW) is None
+    await store.settle(replace(_change("b"), state=IntentState.DONE))
+    assert await store.purge(now=NOW + WEEK, limit=9) == 1
+    assert await store.modifications(ACCOUNT, order(1).order_id) == 0
+
+
 # Giving up a key.
 
 
@@ -165,3 +199,52 @@ async def test_a_key_is_given_up_by_the_order_that_was_meant_and_no_other(store:
     await store.reserve(intent(), now=NOW)
     await store.settle(_failed(intent()))
     assert await store.reserve(intent("key-1", 2), now=NOW, instead_of=order(3).order_id) == _failed(intent())
+
+
+async def test_of_fifty_that_take_over_one_key_one_does(store: IdempotencyStore) -> None:
+    await store.reserve(intent(), now=NOW)
+    await store.settle(_failed(intent()))
+    successors = [intent("key-1", 2 + number) for number in range(50)]
+    calls = [store.reserve(one, now=NOW, instead_of=intent().order_id) for one in successors]
+    told = await asyncio.gather(*calls)
+    assert told.count(None) == 1
+    winner = successors[told.index(None)]
+    assert [one for one in told if one is not None] == [winner] * 49
+    kept = await store.placement(ACCOUNT, intent().order_id)
+    assert kept is not None
+    assert replace(kept, key=intent().key) == _failed(intent())
+
+
+async def test_an_expired_placement_gives_way_and_leaves_nothing(store: IdempotencyStore) -> None:
+    await store.reserve(intent(), now=NOW)
+    await store.settle(_failed(intent()))
+    later = intent("key-1", 2, created_at=NOW + WEEK)
+    assert await store.reserve(later, now=NOW + WEEK, instead_of=intent().order_id) is None
+    assert await store.placement(ACCOUNT, intent().order_id) is None
+
+
+async def test_a_key_is_kept_when_its_successor_is_refused(store: IdempotencyStore) -> None:
+    await store.reserve(intent(), now=NOW)
+    await store.settle(_failed(intent()))
+    await store.reserve(intent("key-2", 2), now=NOW)
+    with pytest.raises(OrderIdTaken):
+        await store.reserve(intent("key-1", 2), now=NOW, instead_of=intent().order_id)
+    with pytest.raises(LooksLikeAnother):
+        await store.reserve(intent("key-1", 3), now=NOW, apart=_MOMENT, instead_of=intent().order_id)
+    assert await store.find(intent().key, now=NOW) == _failed(intent())
+    assert await store.placement(ACCOUNT, intent().order_id) == _failed(intent())
+
+
+async def test_an_order_never_takes_over_from_itself(store: IdempotencyStore) -> None:
+    await store.reserve(intent(), now=NOW)
+    await store.settle(_failed(intent()))
+    assert await store.reserve(intent(), now=NOW, instead_of=intent().order_id) == _failed(intent())
+
+
+async def test_what_gave_up_its_key_is_purged_in_its_time(store: IdempotencyStore) -> None:
+    await store.reserve(intent(), now=NOW)
+    await store.settle(_failed(intent()))
+    await store.reserve(intent("key-1", 2), now=NOW, instead_of=intent().order_id)
+    assert await store.purge(now=NOW + WEEK, limit=9) == 1
+    assert await store.placement(ACCOUNT, intent().order_id) is None
+    assert await store.find(intent().key, now=NOW) == intent("key-1", 2)

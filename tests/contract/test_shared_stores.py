@@ -4,12 +4,14 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+from ordo.domain.idempotency import IntentState
 from ordo.domain.safety import KillState, KillSwitch
-from tests.contract.other_process import other_process
+from tests.contract.other_process import failed, other_process
 from tests.contract.store_harness import Medium
 from tests.contract.values import ACCOUNT, NOW, intent, session
 
 KEYS = 60
+ROUNDS = 20
 
 
 async def test_of_several_processes_with_one_key_one_reserves(shared: Medium) -> None:
@@ -32,6 +34,23 @@ async def test_of_several_processes_with_one_key_one_reserves(shared: Medium) ->
         assert [len(each) for each in winners] == [1] * KEYS
         found = [await stores.idempotency.find(one.key, now=NOW) for one in wanted]
         assert [[one.owner] for one in found if one is not None] == winners
+
+
+async def test_of_several_processes_that_want_the_same_one_wins(shared: Medium) -> None:
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(shared.opened())
+        others = await asyncio.gather(*(stack.enter_async_context(other_process(shared)) for _ in range(3)))
+        for round_ in range(ROUNDS):
+            await stores.idempotency.reserve(replace(failed(round_), state=IntentState.OPEN), now=NOW)
+            await stores.idempotency.settle(failed(round_))
+        told = await asyncio.gather(*(other.ask("race", n, ROUNDS) for n, other in enumerate(others, start=1)))
+        won = [sorted(name for one in told if isinstance(one, list) for name in one[n]) for n in range(ROUNDS)]
+        assert won == [["again", "alike", "change"]] * ROUNDS
+        for round_ in range(ROUNDS):
+            kept = await stores.idempotency.placement(ACCOUNT, failed(round_).order_id)
+            assert kept is not None
+            assert replace(kept, key=failed(round_).key) == failed(round_)
+        assert len(await stores.idempotency.unsettled()) == 3 * ROUNDS
 
 
 async def test_what_one_process_saved_another_sees_at_once(shared: Medium) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from ordo.adapters.redis.sessions import RedisSessionStore
 from ordo.adapters.sealing import Sealer, generate_master_key
 from ordo.domain.budget import Lane, Pace, Window
 from ordo.domain.errors import ErrorCode, Invalid, Unavailable
+from ordo.domain.idempotency import IntentState
 from tests.contract.values import ACCOUNT, NOW, intent, key, session
 from tests.support.redis import TestServer, new_prefix, started_redis, the_redis
 
@@ -89,11 +91,14 @@ async def test_a_server_that_hangs_is_not_waited_for_longer_than_its_time(
     monkeypatch.setattr(module, "_SECONDS", 0.2)
     redis = RedisServer(own.url, prefix=new_prefix())
     await redis.open()
-    store = RedisIdempotencyStore(redis)
+    store, failed = RedisIdempotencyStore(redis), replace(intent("failed", 2), state=IntentState.FAILED)
+    await store.reserve(intent("failed", 2), now=NOW)
+    await store.settle(failed)
     own.child.suspend()
     try:
-        with pytest.raises(Unavailable, match="did not answer"):
-            await store.reserve(intent(), now=NOW)
+        for wanted, instead_of in ((intent(), None), (intent("failed", 3), failed.order_id)):
+            with pytest.raises(Unavailable, match="did not answer"):
+                await store.reserve(wanted, now=NOW, instead_of=instead_of)
     finally:
         own.child.resume()
     # The server has carried it out after all, for a caller who was told that it is not known and has sent nothing.
@@ -101,6 +106,8 @@ async def test_a_server_that_hangs_is_not_waited_for_longer_than_its_time(
     await store._undoing
     assert await store.unsettled() == ()
     assert await store.reserve(intent(), now=NOW) is None
+    assert await store.find(failed.key, now=NOW) == failed
+    assert await store.placement(ACCOUNT, failed.order_id) == failed
     await store.close()
     await redis.close()
 

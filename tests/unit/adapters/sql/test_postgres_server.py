@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, text
@@ -16,8 +17,9 @@ from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.medium import CommitUnknown
 from ordo.adapters.sql.owners import PostgresOwners
 from ordo.domain.errors import ErrorCode, OutcomeUnknown, Unavailable
+from ordo.domain.idempotency import IntentState
 from ordo.ports.journal import Entry
-from tests.contract.values import NOW, intent, key
+from tests.contract.values import ACCOUNT, NOW, intent, key
 from tests.support.postgres import PostgresServer, started, the_server
 
 INSERT = text("INSERT INTO journal_entry VALUES ('note', :seq, 'text')")
@@ -256,6 +258,25 @@ async def test_a_reservation_whose_commit_is_in_doubt_does_not_stay(
     await undoing
     assert await store.unsettled() == ()
     assert await store.reserve(intent(), now=NOW) is None
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_key_whose_successor_is_in_doubt_goes_back_to_its_holder(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    after: bool,  # noqa: FBT001
+) -> None:
+    store, failed = SqlIdempotencyStore(database), replace(intent(), state=IntentState.FAILED)
+    await store.reserve(intent(), now=NOW)
+    await store.settle(failed)
+    _CutAtCommit(monkeypatch, after=after)
+    with pytest.raises(CommitUnknown):
+        await store.reserve(intent(number=2), now=NOW, instead_of=failed.order_id)
+    (undoing,) = database._medium._undoing  # type: ignore[attr-defined]
+    await undoing
+    assert await store.find(failed.key, now=NOW) == failed
+    assert await store.placement(ACCOUNT, failed.order_id) == failed
+    assert await store.reserve(intent(number=2), now=NOW, instead_of=failed.order_id) is None
 
 
 @pytest.mark.parametrize("after", [False, True])
