@@ -26,6 +26,7 @@ ORDER = {
     "order_type": "LIMIT",
     "product": "MIS",
     "price": "800.00",
+    "allow_duplicate": True,
 }
 ORDO = "from ordo.entrypoints.cli import main; main()"
 BODY = json.dumps(ORDER).encode()
