@@ -127,17 +127,6 @@ class Unsendable(Invalid):
     """An adapter can't make a request of the broker of what was asked. Certainly nothing was sent."""
 
 
-@contextmanager
-def before_sending() -> Iterator[None]:
-    """What is `Invalid` in here, where an adapter has not sent anything yet, is `Unsendable`."""
-    try:
-        yield
-    except Unsendable:
-        raise
-    except Invalid as error:
-        raise Unsendable(error.code, error.message, fields=error.fields, broker_id=error.broker_id) from None
-
-
 class Unsupported(Unsendable):
     """The broker does not offer what was asked. Certainly nothing was sent."""
 
@@ -190,3 +179,18 @@ class OutcomeUnknown(OrdoError):
         super().__init__(
             ErrorCode.OUTCOME_UNKNOWN, message, broker_id=broker_id, native_error=native_error, order=order
         )
+
+
+@contextmanager
+def before_sending() -> Iterator[None]:
+    """Where certainly nothing has been sent yet: what is `Invalid` in here is `Unsendable`, and what is `Unavailable`
+    is `NotSent`.
+    """
+    try:
+        yield
+    except (Unsendable, NotSent):
+        raise
+    except Invalid as error:
+        raise Unsendable(error.code, error.message, fields=error.fields, broker_id=error.broker_id) from None
+    except Unavailable as error:
+        raise NotSent(error.code, error.message, broker_id=error.broker_id) from error
