@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import statistics
@@ -15,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from bench import masters, scale
+from bench.hanging import callers
 from bench.load import drive, post
 from bench.processes import Server, other_cores, serving
 
@@ -26,6 +28,7 @@ ORDER = {
     "order_type": "LIMIT",
     "product": "MIS",
     "price": "800.00",
+    "allow_duplicate": True,
 }
 ORDO = "from ordo.entrypoints.cli import main; main()"
 BODY = json.dumps(ORDER).encode()
@@ -45,6 +48,7 @@ class Row:
     connections: int
     p50_us: float
     p95_us: float
+    p99_us: float
     per_second: float
     cpu_us: float
     resident_mb: float
@@ -85,6 +89,7 @@ def measure(
         connections=connections,
         p50_us=statistics.median(p50s),
         p95_us=statistics.median(load.percentile(0.95) * 1e6 for load, _ in counted),
+        p99_us=statistics.median(load.percentile(0.99) * 1e6 for load, _ in counted),
         per_second=statistics.median(requests / load.seconds for load, _ in counted),
         cpu_us=statistics.median(cpu for _, cpu in counted),
         resident_mb=server.resident_mb(),
@@ -110,22 +115,54 @@ def run(requests: int, rounds: int) -> list[Row]:
     return rows
 
 
+def beside_a_hanging_broker(requests: int, rounds: int) -> list[Row]:
+    """Placing orders at one broker, alone and while many callers wait for another that never answers."""
+    rows = []
+    environment = {
+        "ORDO_TOKEN": TOKEN,
+        "ORDO_BROKERS__PAPER__OPENING_CASH": "999999999999",
+        "ORDO_IDEMPOTENCY__PURSUE_SECONDS": "0",
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+    }
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(["-m", "bench.hanging"], folder=Path(folder), environment=environment) as server,
+        other_cores(),
+    ):
+        for name, beside in (
+            ("place, the other broker at rest", contextlib.nullcontext()),
+            ("place, the other broker hangs", callers(server.port, TOKEN, BODY)),
+        ):
+            print(f"measuring: {name}", file=sys.stderr)
+            with beside:
+                rows.append(measure(name, server, order, connections=8, requests=requests, rounds=rounds))
+    return rows
+
+
 def table(rows: list[Row]) -> str:
     lines = [
-        "".join((" " * 38, f"{'conns':>6}{'p50 us':>9}{'p95 us':>9}{'per s':>8}", f"{'CPU us':>8}{'RSS MB':>8}"))
+        "".join(
+            (
+                " " * 38,
+                f"{'conns':>6}{'p50 us':>9}{'p95 us':>9}{'p99 us':>9}{'per s':>8}",
+                f"{'CPU us':>8}{'RSS MB':>8}",
+            )
+        )
         + f"{'start s':>9}{'spread':>8}"
     ]
     lines += [
-        f"{row.name:38}{row.connections:>6}{row.p50_us:>9.0f}{row.p95_us:>9.0f}{row.per_second:>8.0f}{row.cpu_us:>8.0f}"
+        f"{row.name:38}{row.connections:>6}{row.p50_us:>9.0f}{row.p95_us:>9.0f}{row.p99_us:>9.0f}{row.per_second:>8.0f}{row.cpu_us:>8.0f}"
         f"{row.resident_mb:>8.1f}{row.start_seconds:>9.2f}{row.spread:>8.0%}"
         for row in rows
     ]
-    half = len(rows) // 2
-    for ours, theirs in zip(rows[:half], rows[half:], strict=True):
+    *compared, alone, beside = rows
+    half = len(compared) // 2
+    for ours, theirs in zip(compared[:half], compared[half:], strict=True):
         lines.append(
             f"Ordo : bare, {ours.connections} connections: p50 {ours.p50_us / theirs.p50_us:.1f} x,"
             f" CPU {ours.cpu_us / theirs.cpu_us:.1f} x"
         )
+    lines.append(f"Beside a broker that hangs : alone, p99 {beside.p99_us / alone.p99_us:.1f} x (bound: 2 x)")
     return "\n".join(lines)
 
 
@@ -135,7 +172,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count, after one to warm up")
     parser.add_argument("--json", type=Path, help="also write the rows to this file")
     options = parser.parse_args()
-    rows = run(options.requests, options.rounds)
+    rows = [*run(options.requests, options.rounds), *beside_a_hanging_broker(options.requests, options.rounds)]
     loads = masters.loads()
     scaled = scale.run(order, ORDO, ENVIRONMENT, requests=options.requests // 2, rounds=min(options.rounds, 3))
     print(table(rows), masters.table(loads), scale.table(scaled), sep="\n\n")

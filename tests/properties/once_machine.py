@@ -300,7 +300,7 @@ class OnceMachine(RuleBasedStateMachine):
 
     @rule(state=st.sampled_from([KillState.ACTIVE, KillState.ACTIVE, KillState.HALTED]))
     def the_switch_is_set(self, state: KillState) -> None:
-        self.do(self.house.now.safety.set(state, "machine"))
+        self.do(self.house.clock.finish(self.house.now.safety.set(state, "machine")))
 
     @rule(arrives=st.booleans())
     def the_gateway_crashes(self, *, arrives: bool) -> None:

@@ -43,10 +43,9 @@ class BasketService:
             return BasketResult(legs=tuple(await asyncio.gather(*legs)))
         results: list[LegResult] = []
         for number, leg in enumerate(basket.legs):
-            if results and results[-1].outcome is not LegOutcome.PLACED:
-                results.append(LegResult(leg=leg, outcome=LegOutcome.SKIPPED))
-            else:
-                results.append(await self._placed(number, leg, whole, key, context))
+            is_over = any(result.outcome is not LegOutcome.PLACED for result in results)
+            skipped = LegResult(leg=leg, outcome=LegOutcome.SKIPPED)
+            results.append(skipped if is_over else await self._placed(number, leg, whole, key, context))
         return BasketResult(legs=tuple(results))
 
     async def _placed(self, number: int, leg: Leg, whole: str, key: str, context: Context) -> LegResult:

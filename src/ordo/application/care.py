@@ -81,7 +81,9 @@ class Care:
     async def _tried(self, account: Account, call: Call[T]) -> T:
         rules, clock = self._rules, self._clock
         deadline = clock.monotonic() + rules.total
-        for tried in range(1, rules.tries + 1):
+        tried = 0
+        while True:
+            tried += 1
             pause = self._random.uniform(0, rules.pause * 2**tried)
             try:
                 return await self._once(account, call, deadline)
@@ -91,7 +93,6 @@ class Care:
                     raise
             self._retries -= 1
             await clock.sleep(pause)
-        raise AssertionError("a read is tried at least once")
 
     async def _once(self, account: Account, call: Call[T], deadline: float) -> T:
         clock = self._clock

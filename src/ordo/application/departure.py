@@ -16,6 +16,7 @@ from ordo.application.safety import Passage, SafetyService
 from ordo.domain.accounts import Account
 from ordo.domain.budget import Lane
 from ordo.domain.circuits import CallKind
+from ordo.domain.errors import before_sending
 from ordo.domain.orders import Order, OrderTerms, Product
 from ordo.domain.safety import KillState, KillSwitch
 from ordo.domain.sessions import Session
@@ -81,13 +82,15 @@ class Departures:
         # One at a time, so that two orders do not close the same position twice.
         async with self._closing.setdefault(order.account, asyncio.Lock()) if reduces else nullcontext():
             if reduces:
-                facts = await self._facts.account(
-                    order.account, departure.context, holdings=order.product is Product.CNC
-                )
-                if facts is None or not facts.closes(departure.cleared.terms, order):
-                    raise switch.refusal("At the instant of sending it could not be shown to make a position smaller.")
+                with before_sending():
+                    await self._require_closing(departure, order, switch)
             passage.begin()
             return await self._calls.write(departure.cleared.session, departure.context, CallKind.ORDER, call)
+
+    async def _require_closing(self, departure: Departure, order: Order, switch: KillSwitch) -> None:
+        facts = await self._facts.account(order.account, departure.context, holdings=order.product is Product.CNC)
+        if facts is None or not facts.closes(departure.cleared.terms, order):
+            raise switch.refusal("At the instant of sending it could not be shown to make a position smaller.")
 
 
 class Departure:

@@ -30,7 +30,7 @@ from ordo.domain.errors import (
     OutcomeUnknown,
     Refused,
     Unavailable,
-    Unsupported,
+    Unsendable,
 )
 from ordo.domain.idempotency import Apart, Failure, Intent, IntentKey, IntentState, Operation
 from ordo.domain.orders import ModifyOrder, Order, OrderStatus
@@ -216,7 +216,7 @@ class Once:
             raise await self._undone(intent, error, context) from None
         try:
             answer = await write.send(intent)
-        except (Unsupported, NotSent) as error:
+        except (Unsendable, NotSent) as error:
             raise await self._undone(intent, error, context) from None
         except Refused as error:
             raise await self._refused(intent, error, context) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
+from typing import cast
 
 from ordo.application.context import Context
 from ordo.application.trail import Trail
@@ -114,9 +115,8 @@ class SafetyService:
         """
         passage = Passage(account, self._passing)
         self._passing.add(passage)
-        task = asyncio.current_task()
-        if task is not None:
-            task.add_done_callback(lambda _: passage.leave())
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        task.add_done_callback(lambda _: passage.leave())
         return passage
 
     async def _overtaken(self, account: Account | None) -> None:

@@ -2,7 +2,8 @@
 
 OrdoError
 ├── Invalid          the request can't be carried out as it stands; nothing was sent
-│   ├── Unsupported  the broker does not offer this; nothing was sent
+│   ├── Unsendable   the broker can't be asked for this; nothing was sent
+│   │   └── Unsupported  the broker does not offer this
 │   └── InFlight     another call with the same key is at work; nothing more was sent
 ├── Refused          the broker answered, and its answer proves that nothing was accepted
 ├── Unavailable      something that is needed did not serve; nothing was changed by this call
@@ -15,6 +16,8 @@ The group says what happened; the code says why. No group and no code knows of H
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
@@ -120,7 +123,11 @@ class Invalid(OrdoError, ValueError):
         return Invalid(code or ErrorCode.INVALID_ORDER, f"{name}: {message}", fields=(fault,))
 
 
-class Unsupported(Invalid):
+class Unsendable(Invalid):
+    """An adapter can't make a request of the broker of what was asked. Certainly nothing was sent."""
+
+
+class Unsupported(Unsendable):
     """The broker does not offer what was asked. Certainly nothing was sent."""
 
     def __init__(self, message: str, *, field: str, seen: object, broker_id: str | None = None) -> None:
@@ -172,3 +179,18 @@ class OutcomeUnknown(OrdoError):
         super().__init__(
             ErrorCode.OUTCOME_UNKNOWN, message, broker_id=broker_id, native_error=native_error, order=order
         )
+
+
+@contextmanager
+def before_sending() -> Iterator[None]:
+    """Where certainly nothing has been sent yet: what is `Invalid` in here is `Unsendable`, and what is `Unavailable`
+    is `NotSent`.
+    """
+    try:
+        yield
+    except (Unsendable, NotSent):
+        raise
+    except Invalid as error:
+        raise Unsendable(error.code, error.message, fields=error.fields, broker_id=error.broker_id) from None
+    except Unavailable as error:
+        raise NotSent(error.code, error.message, broker_id=error.broker_id) from error

@@ -22,7 +22,7 @@ class Broker(Protocol):
     run at once.
 
     Failure of a write (`place`, `modify`, `cancel`). Exactly one of these is raised, by evidence:
-    `Unsupported` where the broker does not offer it, before anything is sent; `NotSent` where it is certain that no
+    `Unsendable` (such as `Unsupported`) before anything is sent; `NotSent` where it is certain that no
     byte of the request left; `Refused` only on an answer that proves the broker accepted nothing; `OutcomeUnknown` for
     everything else. Whatever else is raised, a bare `Invalid` included, is taken for unknown. A write is sent at
     most once: no retries, no followed redirects.

@@ -666,3 +666,14 @@ async def test_a_change_that_another_settles_while_it_is_being_noted_as_lost_is_
     house.now.store.before["settle"] = another_settles
     assert await _modify(house, order) == order
     assert (await house.kept(order.order_id)).pending_op is None
+
+
+async def test_a_row_with_an_unknown_word_does_not_say_that_a_cancellation_had_no_effect(house: House) -> None:
+    house.broker.cancels_late = True
+    order = await house.place()
+    await house.now.orders.list(ACCOUNT)
+    house.broker.change("B1", status=None, raw_status="CANCEL AT RMS")
+    await _cancel(house, order)
+    await house.now.orders.list(ACCOUNT)
+    await house.clock.advance(120)
+    assert (await house.now.orders.get(ACCOUNT, order.order_id)).pending_op is PendingOp.CANCEL

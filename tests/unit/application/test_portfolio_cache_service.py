@@ -128,6 +128,17 @@ async def test_a_caller_that_gives_up_leaves_the_read_to_the_others(house: House
     assert house.broker.count("funds") == 1
 
 
+async def test_a_read_that_is_cut_off_is_begun_again_by_those_who_wait(house: House) -> None:
+    service = portfolios(house)
+    house.broker.next("funds", Mishap(wait=asyncio.Event()))
+    first, second = (asyncio.ensure_future(service.portfolio(ACCOUNT)) for _ in range(2))
+    await quiet()
+    service._flights[ACCOUNT].cancel()
+    await quiet()
+    assert first.cancelled()
+    assert (await second).cash_balance == Decimal(1000)
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_no_answer_is_ever_older_than_its_time(seed: int) -> None:
@@ -155,8 +166,6 @@ async def _ask(random: Random) -> None:
     running = []
     for number in range(1, 30):
         running.append(asyncio.ensure_future(ask()))
-        if random.random() < 0.3:
-            house.broker.next("positions", Mishap(wait_after=None))
         house.clock.step(timedelta(seconds=random.uniform(-3, 3)))
         await house.clock.advance(random.choice([0, 0.1, 0.7, 1.9, 2, 2.1]))
         house.broker.held = (position(number),)

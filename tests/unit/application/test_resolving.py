@@ -192,3 +192,17 @@ async def test_an_order_that_only_its_terms_tell_is_settled_with_the_brokers_id(
     assert (order.status, order.broker_order_id) == (S.OPEN, "B2")
     listed = (await house.now.orders.list(ACCOUNT)).items
     assert {one.broker_order_id: one.metadata.get("external") for one in listed} == {"B1": "true", "B2": None}
+
+
+async def test_another_unknown_order_is_left_alone(house: House) -> None:
+    house.login.lasts = timedelta(days=3)
+    await house.log_in()
+    unknown = []
+    house.broker.unreadable = lost()
+    for key in ("k1", "k2"):
+        house.broker.next("place", Mishap(before=lost()))
+        with pytest.raises(OutcomeUnknown) as failure:
+            await house.place(key)
+        unknown.append(order_in(failure.value))
+    await _resolve(house, unknown[0], Finding.NOT_PLACED)
+    assert [intent.order_id for intent in await house.intents.unsettled()] == [unknown[1].order_id]

@@ -12,7 +12,7 @@ from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, RESTING, Door
 _LEGS = [{"account": "paper/DEMO", "order": BUY}, {"account": "paper/DEMO", "order": RESTING}]
 
 
-async def _basket(door: Door, *, key: str = "b", **changes: Any) -> httpx2.Response:  # noqa: ANN401
+async def _basket(door: Door, *, key: str = "b", **changes: Any) -> httpx2.Response:  # noqa: ANN401  (any JSON)
     body = {"mode": "AT_ONCE", "legs": _LEGS} | changes
     return await door.http.post("/api/v1/baskets", json=body, headers={"Idempotency-Key": key})
 

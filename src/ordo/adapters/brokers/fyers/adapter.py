@@ -15,7 +15,7 @@ from ordo.domain.accounts import Account
 from ordo.domain.book import Acknowledged, BrokerOrder, Snapshot
 from ordo.domain.capabilities import Capabilities
 from ordo.domain.directory import InstrumentDirectory
-from ordo.domain.errors import ErrorCode, OrdoError, Refused, Unavailable
+from ordo.domain.errors import ErrorCode, OrdoError, Refused, Unavailable, before_sending
 from ordo.domain.instruments import InstrumentKey, Venue
 from ordo.domain.market import Quote
 from ordo.domain.orders import OrderStatus, OrderTerms, OrderType, Product, Validity
@@ -63,7 +63,8 @@ class FyersBroker(Broker):
 
     async def place(self, session: Session, terms: OrderTerms, *, tag: str) -> Acknowledged:
         CAPABILITIES.require(terms, broker_id=session.account.adapter_id)
-        request = orders.place_request(self._listed, terms, tag)
+        with before_sending():
+            request = orders.place_request(self._listed, terms, tag)
         try:
             return Acknowledged(broker_order_id=await self._client.place(session, request))
         except RejectedOddly as doubt:
@@ -71,7 +72,9 @@ class FyersBroker(Broker):
 
     async def modify(self, session: Session, broker_order_id: str, terms: OrderTerms) -> Acknowledged:
         CAPABILITIES.require(terms, broker_id=session.account.adapter_id)
-        await self._client.modify(session, orders.modify_request(self._listed, broker_order_id, terms))
+        with before_sending():
+            request = orders.modify_request(self._listed, broker_order_id, terms)
+        await self._client.modify(session, request)
         return Acknowledged(broker_order_id=broker_order_id)
 
     async def cancel(self, session: Session, broker_order_id: str) -> Acknowledged:

@@ -18,7 +18,7 @@ from ordo.adapters.brokers.hdfc.symbols import address_of, instrument_of, named_
 from ordo.adapters.brokers.hdfc.wire import OrderRow
 from ordo.domain.book import Acknowledged, BrokerOrder, Snapshot
 from ordo.domain.capabilities import Capabilities
-from ordo.domain.errors import ErrorCode, NotSent, Refused, Unavailable, Unsupported
+from ordo.domain.errors import ErrorCode, NotSent, Refused, Unavailable, Unsupported, before_sending
 from ordo.domain.instruments import Instrument, InstrumentKey, Venue
 from ordo.domain.market import Quote
 from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
@@ -83,16 +83,18 @@ class HdfcBroker(Broker):
 
     async def place(self, session: Session, terms: OrderTerms, *, tag: str) -> Acknowledged:
         self.capabilities.require(terms, broker_id=self._adapter_id)
-        address, found = address_of(self._instruments.directory(), terms.instrument)
-        sent = await self._protected(session, terms, found)
-        body = place_body(sent, address, tag=tag, sides=self._config.side_style)
+        with before_sending():
+            address, found = address_of(self._instruments.directory(), terms.instrument)
+            sent = await self._protected(session, terms, found)
+            body = place_body(sent, address, tag=tag, sides=self._config.side_style)
         return Acknowledged(broker_order_id=await self._client.place(session.access_token, body))
 
     async def modify(self, session: Session, broker_order_id: str, terms: OrderTerms) -> Acknowledged:
         self.capabilities.require(terms, broker_id=self._adapter_id)
-        _, found = address_of(self._instruments.directory(), terms.instrument)
-        sent = await self._protected(session, terms, found)
-        await self._client.modify(session.access_token, broker_order_id, modify_body(sent))
+        with before_sending():
+            _, found = address_of(self._instruments.directory(), terms.instrument)
+            body = modify_body(await self._protected(session, terms, found))
+        await self._client.modify(session.access_token, broker_order_id, body)
         return Acknowledged(broker_order_id=broker_order_id)
 
     async def cancel(self, session: Session, broker_order_id: str) -> Acknowledged:

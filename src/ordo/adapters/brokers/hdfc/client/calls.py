@@ -12,7 +12,7 @@ from ordo.adapters.brokers.hdfc import wire
 from ordo.adapters.brokers.hdfc.client.line import V1, Door, Line
 from ordo.adapters.brokers.hdfc.errors import Call, Said, of_login, reading
 from ordo.adapters.http.client import HttpClient
-from ordo.domain.errors import ErrorCode, Invalid, OutcomeUnknown
+from ordo.domain.errors import ErrorCode, Invalid, OutcomeUnknown, before_sending
 from ordo.domain.sessions import Secret
 from ordo.ports.clock import Clock
 
@@ -156,9 +156,10 @@ class HdfcClient(Line):
 def _plain(order_id: str) -> str:
     """An id as it stands in a path. One that could lead to another path is nobody's order."""
     if not _ID.fullmatch(order_id):
-        raise Invalid.field(
-            "broker_order_id", "is no order id of HDFC's", seen=order_id, code=ErrorCode.ORDER_NOT_FOUND
-        )
+        with before_sending():
+            raise Invalid.field(
+                "broker_order_id", "is no order id of HDFC's", seen=order_id, code=ErrorCode.ORDER_NOT_FOUND
+            )
     return order_id
 
 
