@@ -37,8 +37,8 @@ from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
 
 
-def _probes(store: SafetyStore) -> Mapping[str, Probe]:
-    return {"database": store.get}
+def _probes(store: SafetyStore, trail: Trail) -> Mapping[str, Probe]:
+    return {"database": store.get, "audit": trail.check}
 
 
 def _calendar(settings: Settings) -> MarketCalendar:
@@ -88,7 +88,7 @@ class Container(containers.DeclarativeContainer):
         instruments=instruments,
         sources=master_sources,
         calendar=calendar,
-        probes=providers.Callable(_probes, safety_store),
+        probes=providers.Callable(_probes, safety_store, providers.Singleton(Trail, audit, clock)),
     )
     trail: providers.Provider[Trail] = services.trail
     once: providers.Provider[Once] = services.once

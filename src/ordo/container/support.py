@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from random import Random, SystemRandom
 
@@ -63,6 +64,12 @@ def owners(settings: Settings) -> FileOwners:
     return FileOwners(settings.database_path.with_name(settings.database_path.name + ".owners"))
 
 
+def audit(settings: Settings) -> FileAuditLog:
+    """The trail in the configured directory."""
+    told = settings.audit
+    return FileAuditLog(told.dir, max_bytes=told.file_mb << 20, keep=timedelta(days=told.keep_days))
+
+
 class Support(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
@@ -70,4 +77,4 @@ class Support(containers.DeclarativeContainer):
     owner: providers.Provider[str] = providers.Singleton(owner)
     sealer: providers.Provider[Sealer] = providers.Singleton(sealer, settings)
     owners: providers.Provider[Owners] = providers.Singleton(owners, settings)
-    audit: providers.Provider[AuditLog] = providers.Singleton(FileAuditLog, settings.provided.audit.dir)
+    audit: providers.Provider[AuditLog] = providers.Singleton(audit, settings)

@@ -185,6 +185,15 @@ def status(found: Status) -> RenderableType:
     )
 
 
+def trail(columns: tuple[str, ...], lines: Iterable[dict[str, object]]) -> RenderableType:
+    """Lines of the audit trail."""
+    return _table("lines", columns, (tuple(_told(line.get(name)) for name in columns) for line in lines))
+
+
+def _told(value: object) -> object:
+    return ", ".join(f"{name}={one}" for name, one in value.items()) if isinstance(value, dict) else value
+
+
 def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> RenderableType:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ app = typer.Typer(
 
 instruments = typer.Typer(name="instruments", help="Load the brokers' instrument masters; find a key.")
 app.add_typer(instruments)
+audit = typer.Typer(name="audit", help="Check the audit trail; find what it says.")
+app.add_typer(audit)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
 Url = Annotated[
@@ -206,3 +209,30 @@ def search(
     from ordo.entrypoints.cli import commands
 
     return commands.search(text, limit, commands.Target(url=url, token=token), as_json=as_json)
+
+
+@audit.command()
+def verify(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="A folder or a file of a trail [default: ORDO_AUDIT__DIR].")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> int:
+    """Check the hash chain of every writer, and name the first link that does not hold. Ends with 1 if there is one."""
+    from ordo.entrypoints.cli import auditing
+
+    return auditing.check(path, as_json=as_json)
+
+
+@audit.command()
+def show(
+    *,
+    order: Annotated[str | None, typer.Option(metavar="ID", help="Ordo's own id of an order.")] = None,
+    correlation: Annotated[str | None, typer.Option(metavar="ID", help="X-Correlation-ID of a request.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Show every line about an order or a request."""
+    from ordo.entrypoints.cli import auditing
+
+    return auditing.show(order, correlation, as_json=as_json)

@@ -23,9 +23,11 @@ class _Part(BaseModel):
 
 
 class AuditConfig(_Part):
-    """Where the audit trail is written."""
+    """Where the audit trail is written, and how long it is kept. A file of it holds a day, or so many megabytes."""
 
     dir: Path = Path("audit")
+    keep_days: int = Field(default=1827, ge=30, le=36_600)
+    file_mb: int = Field(default=64, ge=1, le=4_096)
 
 
 class LogConfig(_Part):
