@@ -104,7 +104,10 @@ class Once:
         context: Context,
         change: ModifyOrder | None = None,
     ) -> Intent:
-        """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters."""
+        """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters, or when the
+        account is not the caller's.
+        """
+        context.permit(order.account)
         route = operation if operation is Operation.PLACE else f"{operation} {order.order_id}"
         now = self._clock.now()
         return Intent(

@@ -36,6 +36,7 @@ class BrokerCalls:
         """Read with the account's session; raises what the broker port says, and `INVALID_SESSION` without
         one.
         """
+        context.permit(account)
         broker = self.broker(account)
         session = await self._sessions.require(account, context)
         return await self.guarded(session, context, call(broker, session))

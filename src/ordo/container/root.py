@@ -18,6 +18,7 @@ from ordo.application.master_sync import MasterSync
 from ordo.application.once import Once
 from ordo.application.reconcile import Reconciler
 from ordo.application.status import Probe
+from ordo.application.tokens import TokenService
 from ordo.application.trail import Trail
 from ordo.container.brokers import BrokerLines
 from ordo.container.masters import Masters
@@ -34,6 +35,7 @@ from ordo.ports.masters import MasterSource
 from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
+from ordo.ports.tokens import TokenStore
 from ordo.schemas.config.settings import Settings
 
 
@@ -62,6 +64,7 @@ class Container(containers.DeclarativeContainer):
     session_store: providers.Provider[SessionStore] = stores.sessions
     idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency
     safety_store: providers.Provider[SafetyStore] = stores.safety
+    token_store: providers.Provider[TokenStore] = stores.tokens
     journal: providers.Provider[Journal] = stores.journal
     instruments: providers.Provider[InstrumentStore] = stores.instruments
 
@@ -96,6 +99,7 @@ class Container(containers.DeclarativeContainer):
     housekeeping: providers.Provider[Housekeeping] = services.housekeeping
     calendar_watch: providers.Provider[CalendarWatch] = services.calendar_watch
     master_sync: providers.Provider[MasterSync] = services.masters
+    tokens: providers.Provider[TokenService] = providers.Singleton(TokenService, token_store, brokers, clock, trail)
     gateway: providers.Provider[Gateway] = services.gateway
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ordo.domain.errors import ErrorCode, Unavailable
 
-HEAD = "0002"
+HEAD = "0020"
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 # Alembic keeps the migration that runs in module globals.

@@ -190,8 +190,16 @@ def trail(columns: tuple[str, ...], lines: Iterable[dict[str, object]]) -> Rende
     return _table("lines", columns, (tuple(_told(line.get(name)) for name in columns) for line in lines))
 
 
+def tokens(found: tuple[dict[str, object], ...]) -> RenderableType:
+    """The tokens of the API, without the tokens themselves."""
+    columns = ("id", "name", "for", "scopes", "accounts", "expires_at", "state")
+    return _table("tokens", columns, (tuple(_told(token[name]) for name in columns) for token in found))
+
+
 def _told(value: object) -> object:
-    return ", ".join(f"{name}={one}" for name, one in value.items()) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one}" for name, one in value.items())
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else value
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> RenderableType:

@@ -21,6 +21,8 @@ instruments = typer.Typer(name="instruments", help="Load the brokers' instrument
 app.add_typer(instruments)
 audit = typer.Typer(name="audit", help="Check the audit trail; find what it says.")
 app.add_typer(audit)
+tokens = typer.Typer(name="tokens", help="Make, list and revoke the tokens of the API.")
+app.add_typer(tokens)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
 Url = Annotated[
@@ -236,3 +238,41 @@ def show(
     from ordo.entrypoints.cli import auditing
 
     return auditing.show(order, correlation, as_json=as_json)
+
+
+@tokens.command()
+def new(
+    *,
+    scope: Annotated[list[str], typer.Option(help="read, trade, cancel, admin; may be repeated. None holds another.")],
+    account: Annotated[
+        list[str],
+        typer.Option(metavar="ACCOUNT", help="paper/DEMO, or paper/* for all of an adapter; may be repeated."),
+    ],
+    expires: Annotated[str, typer.Option(help="30d, 12h, 2027-03-31, or never.")] = "90d",
+    name: Annotated[str, typer.Option(help="What you call it.")] = "",
+    as_json: Json = False,
+) -> int:
+    """Make a token and show it, this once. Running gateways know it at once."""
+    from ordo.entrypoints.cli import admission
+
+    return admission.new(scope, account, expires, name, as_json=as_json)
+
+
+@tokens.command(name="list")
+def list_tokens(*, as_json: Json = False) -> int:
+    """List every token that was made, without the token itself."""
+    from ordo.entrypoints.cli import admission
+
+    return admission.listed(as_json=as_json)
+
+
+@tokens.command()
+def revoke(
+    token_id: Annotated[str, typer.Argument(metavar="TOKEN_ID", help="As `ordo tokens list` shows it.")],
+    *,
+    as_json: Json = False,
+) -> int:
+    """End a token, for every running gateway and at once."""
+    from ordo.entrypoints.cli import admission
+
+    return admission.revoke(token_id, as_json=as_json)

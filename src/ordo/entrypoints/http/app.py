@@ -14,7 +14,7 @@ from ordo.application.gateway import Gateway
 from ordo.container.lifespan import running
 from ordo.container.root import Container, container_for
 from ordo.entrypoints.http import health, pages
-from ordo.entrypoints.http.auth import BearerToken
+from ordo.entrypoints.http.auth import Admission
 from ordo.entrypoints.http.correlation import Correlated
 from ordo.entrypoints.http.failures import HANDLERS
 from ordo.entrypoints.http.methods import Methods
@@ -39,6 +39,14 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
             "Ordo can't serve without a token: set ORDO_TOKEN, for example to the output of `openssl rand -hex 32`."
         )
     described = routes(services)
+    admission = Admission(
+        settings.token.get_secret_value(),
+        container.tokens(),
+        container.trail(),
+        container.clock(),
+        requests=settings.http.requests_per_second,
+        failures=settings.http.failures_per_minute,
+    )
 
     @asynccontextmanager
     async def open_house(_: Litestar) -> AsyncIterator[None]:
@@ -49,7 +57,7 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
     app = Litestar(
         [*described, pages.routes(document(described))],
         lifespan=[open_house],
-        middleware=[BearerToken(settings.token.get_secret_value()), NoUnreadQuery()],
+        middleware=[admission, NoUnreadQuery()],
         exception_handlers=HANDLERS,
         request_max_body_size=settings.http.max_body_bytes,
         openapi_config=None,

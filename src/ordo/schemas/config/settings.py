@@ -49,6 +49,8 @@ class HttpConfig(_Part):
     """Limits of the HTTP door."""
 
     max_body_bytes: int = Field(default=65_536, ge=1_024, le=16_777_216)
+    requests_per_second: int = Field(default=100, ge=1, le=100_000)
+    failures_per_minute: int = Field(default=120, ge=1, le=100_000)
 
 
 class InstrumentsConfig(_Part):

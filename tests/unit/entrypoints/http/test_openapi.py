@@ -51,7 +51,7 @@ PUBLISHED = {
     "put /api/v1/kill-switch",
 }
 KEYED = {"placeOrder", "modifyOrder", "cancelOrder"}
-OF_NO_ROUTE = {ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.TOO_MANY_REQUESTS, ErrorCode.OUTCOME_UNKNOWN}
+OF_NO_ROUTE = {ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.OUTCOME_UNKNOWN}
 
 
 @pytest.fixture
