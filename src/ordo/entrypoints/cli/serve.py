@@ -20,8 +20,9 @@ import uvicorn
 from ordo.container.logs import set_up_logs
 from ordo.entrypoints.cli.announcement import Announcement, announce, beside, withdraw
 from ordo.entrypoints.cli.in_process import application
+from ordo.entrypoints.cli.listening import protocol, tls
 from ordo.entrypoints.cli.outcome import ExitCode, InputError, NotServed, end
-from ordo.schemas.config.settings import load_settings
+from ordo.schemas.config.settings import Settings, load_settings
 
 _GRACE_SECONDS = 15
 _EXAMPLE = '{"instrument":"NSE:SBIN","side":"BUY","quantity":1,"order_type":"LIMIT","product":"CNC","price":"800.00"}'
@@ -61,9 +62,10 @@ def _serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
                 " place orders. Set ORDO_TOKEN to a long random text, or leave --host at 127.0.0.1."
             )
         made = secrets.token_urlsafe(32)
+    secured = tls(settings.http)
     path = beside(settings.database_path)
     listener = _listen(host, port)
-    url = _url(listener)
+    url = _url(listener, secure=bool(secured))
 
     def ready() -> None:
         try:
@@ -74,17 +76,20 @@ def _serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
 
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_until_told(listener, {} if made is None else {"ORDO_TOKEN": made}, ready))
+            runner.run(_until_told(settings, listener, {} if made is None else {"ORDO_TOKEN": made}, ready))
     finally:
         withdraw(path)
         listener.close()
 
 
-async def _until_told(listener: socket.socket, environment: dict[str, str], ready: Callable[[], None]) -> None:
+async def _until_told(
+    settings: Settings, listener: socket.socket, environment: dict[str, str], ready: Callable[[], None]
+) -> None:
     async with application(**environment) as app:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=protocol(settings.http),
+            **tls(settings.http),
             ws="none",
             lifespan="off",
             server_header=False,
@@ -137,10 +142,11 @@ def _is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, *, secure: bool) -> str:
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (what others call this machine, it can't know)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _say(url: str, token: str | None, *, as_json: bool) -> None:

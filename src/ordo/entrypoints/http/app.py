@@ -20,6 +20,7 @@ from ordo.entrypoints.http.failures import HANDLERS
 from ordo.entrypoints.http.methods import Methods
 from ordo.entrypoints.http.openapi import document
 from ordo.entrypoints.http.query import NoUnreadQuery
+from ordo.entrypoints.http.shelter import Sheltered
 from ordo.entrypoints.http.v1 import accounts, instruments, orders, sessions, switchboard
 from ordo.schemas.config.settings import ConfigurationError, load_settings
 
@@ -64,7 +65,7 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
         # Its default would make every library log at INFO, and HTTP clients log addresses with what is in them.
         logging_config=None,
     )
-    return Correlated(Methods(app))
+    return Sheltered(Correlated(Methods(app)), origins=settings.http.cors_origins)
 
 
 def routes(gateway: Gateway) -> tuple[Router, ...]:

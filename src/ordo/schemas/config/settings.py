@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import time
@@ -16,6 +17,7 @@ from ordo.schemas.config.brokers import KINDS, PaperConfig
 PREFIX = "ORDO_"
 _NOT_SETTINGS = frozenset({"ORDO_CONFIG", "ORDO_URL"})
 _TEST_PREFIX = "ORDO_TEST_"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class _Part(BaseModel):
@@ -46,11 +48,40 @@ class IdempotencyConfig(_Part):
 
 
 class HttpConfig(_Part):
-    """Limits of the HTTP door."""
+    """The HTTP door: its limits, its certificate, and the web pages that may read its answers."""
 
     max_body_bytes: int = Field(default=65_536, ge=1_024, le=16_777_216)
     requests_per_second: int = Field(default=100, ge=1, le=100_000)
     failures_per_minute: int = Field(default=120, ge=1, le=100_000)
+    max_head_bytes: int = Field(default=32_768, ge=4_096, le=262_144)
+    max_connections: int = Field(default=1_000, ge=8, le=65_536)
+    head_seconds: float = Field(default=10, gt=0, le=300)
+    body_seconds: float = Field(default=30, gt=0, le=300)
+    cors_origins: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, origins: Any) -> Any:  # noqa: ANN401  (pydantic hands over whatever it was given)
+        return (
+            tuple(part.strip() for part in origins.split(",") if part.strip()) if isinstance(origins, str) else origins
+        )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _named(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin such as https://desk.example; a wildcard is not possible")
+        return origins
+
+    @model_validator(mode="after")
+    def _whole(self) -> HttpConfig:
+        if self.tls_certificate is None and (self.tls_key is not None or self.tls_client_ca is not None):
+            raise ValueError("tls_key and tls_client_ca need tls_certificate")
+        return self
 
 
 class InstrumentsConfig(_Part):
