@@ -56,9 +56,10 @@ class Trail:
             self._unwritten += 1
             _log.error("%s of request %s is not in the audit trail: %s", kind, context.correlation_id, error)
 
-    async def check(self) -> None:
-        """Raise `Unavailable` where the trail can't be written now."""
-        self._log.check()
+    @property
+    def unwritten(self) -> int:
+        """Events that are missing from the trail, and of which no line has told yet."""
+        return self._unwritten
 
     def told(self, kind: AuditKind, context: Context, order: Order, error: OrdoError | None = None) -> None:
         """Like `order`, for what has already happened: a trail that can't be written does not change it."""

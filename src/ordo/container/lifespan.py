@@ -40,6 +40,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         if isinstance(owners, FileOwners):
             owners.join(owner)
             stack.callback(owners.leave, owner)
+        stack.callback(container.traces().close)
         gateway = container.gateway()
         stack.push_async_callback(container.once().drain)
         trail = container.trail()

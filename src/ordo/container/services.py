@@ -114,6 +114,9 @@ class Services(containers.DeclarativeContainer):
     orders: providers.Provider[OrderService] = providers.Singleton(
         OrderService, once, reader, screening, sessions, calls, clock, trail
     )
+    status: providers.Provider[StatusService] = providers.Singleton(
+        StatusService, probes, sessions, safety, idempotency_store, clock, masters
+    )
     gateway: providers.Provider[Gateway] = providers.Singleton(
         Gateway,
         brokers=brokers,
@@ -122,6 +125,6 @@ class Services(containers.DeclarativeContainer):
         quotes=providers.Singleton(QuoteService, calls, instruments),
         sessions=sessions,
         safety=safety,
-        status=providers.Singleton(StatusService, probes, sessions, safety, idempotency_store, clock, masters),
+        status=status,
         instruments=providers.Singleton(InstrumentService, instruments, masters),
     )

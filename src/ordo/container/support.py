@@ -15,9 +15,12 @@ from ordo.adapters.clock import SystemClock
 from ordo.adapters.owners import FileOwners
 from ordo.adapters.sealing import Sealer, generate_master_key
 from ordo.adapters.telemetry.audit import FileAuditLog
+from ordo.adapters.telemetry.metrics import PrometheusMeter
+from ordo.adapters.telemetry.tracing import OpenTelemetryTraces, Traces
 from ordo.domain.sessions import Secret
 from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
+from ordo.ports.meter import Meter
 from ordo.ports.owners import Owners
 from ordo.schemas.config.settings import ConfigurationError, Settings
 
@@ -70,6 +73,19 @@ def audit(settings: Settings) -> FileAuditLog:
     return FileAuditLog(told.dir, max_bytes=told.file_mb << 20, keep=timedelta(days=told.keep_days))
 
 
+def traces(settings: Settings) -> Traces:
+    """Traces to the configured endpoint, or none. Raises `ConfigurationError` where the extra is not installed."""
+    if settings.traces.endpoint is None:
+        return Traces()
+    try:
+        return OpenTelemetryTraces(settings.traces.endpoint)
+    except ImportError:
+        raise ConfigurationError(
+            "ORDO_TRACES__ENDPOINT is set, and OpenTelemetry is not installed: pip install 'ordo-gateway[otel]', or"
+            " unset it."
+        ) from None
+
+
 class Support(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
@@ -77,4 +93,6 @@ class Support(containers.DeclarativeContainer):
     owner: providers.Provider[str] = providers.Singleton(owner)
     sealer: providers.Provider[Sealer] = providers.Singleton(sealer, settings)
     owners: providers.Provider[Owners] = providers.Singleton(owners, settings)
+    traces: providers.Provider[Traces] = providers.Singleton(traces, settings)
+    meter: providers.Provider[Meter] = providers.Singleton(PrometheusMeter, traces)
     audit: providers.Provider[AuditLog] = providers.Singleton(audit, settings)

@@ -13,10 +13,11 @@ from litestar.types import ASGIApp
 from ordo.application.gateway import Gateway
 from ordo.container.lifespan import running
 from ordo.container.root import Container, container_for
-from ordo.entrypoints.http import health, pages
+from ordo.entrypoints.http import health, metering, pages
 from ordo.entrypoints.http.auth import Admission
 from ordo.entrypoints.http.correlation import Correlated
 from ordo.entrypoints.http.failures import HANDLERS
+from ordo.entrypoints.http.metering import Metered
 from ordo.entrypoints.http.methods import Methods
 from ordo.entrypoints.http.openapi import document
 from ordo.entrypoints.http.query import NoUnreadQuery
@@ -56,7 +57,7 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
                 yield
 
     app = Litestar(
-        [*described, pages.routes(document(described))],
+        [*described, metering.routes(container.measures()), pages.routes(document(described))],
         lifespan=[open_house],
         middleware=[admission, NoUnreadQuery()],
         exception_handlers=HANDLERS,
@@ -65,7 +66,7 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
         # Its default would make every library log at INFO, and HTTP clients log addresses with what is in them.
         logging_config=None,
     )
-    return Sheltered(Correlated(Methods(app)), origins=settings.http.cors_origins)
+    return Sheltered(Correlated(Methods(Metered(app, container.meter()))), origins=settings.http.cors_origins)
 
 
 def routes(gateway: Gateway) -> tuple[Router, ...]:

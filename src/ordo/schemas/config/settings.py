@@ -39,6 +39,12 @@ class LogConfig(_Part):
     json_lines: bool = Field(default=False, description="One JSON document a line instead of readable text.")
 
 
+class TracesConfig(_Part):
+    """Where OpenTelemetry's spans are sent, as OTLP over HTTP; nowhere unless set."""
+
+    endpoint: str | None = Field(default=None, min_length=1)
+
+
 class IdempotencyConfig(_Part):
     """How long keys are kept, and how long Ordo looks for an order whose reply was lost."""
 
@@ -111,6 +117,7 @@ class Settings(_Part):
     database_url: str = "sqlite+aiosqlite:///ordo.db"
     audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
+    traces: TracesConfig = TracesConfig()
     idempotency: IdempotencyConfig = IdempotencyConfig()
     http: HttpConfig = HttpConfig()
     instruments: InstrumentsConfig = InstrumentsConfig()
