@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from ordo.adapters.sealing import generate_master_key
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.container.root import Container, container_for
+from ordo.domain.sessions import Secret
 from ordo.schemas.config.settings import Settings
 
 
@@ -23,3 +25,8 @@ async def administration(settings: Settings) -> AsyncIterator[Container]:
         await database.open()
         stack.push_async_callback(database.close)
         yield container
+
+
+def new_master_key() -> Secret:
+    """A master key that nobody else has."""
+    return generate_master_key()

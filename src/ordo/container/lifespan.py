@@ -35,6 +35,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         database = container.database()
         await database.open()
         stack.push_async_callback(database.close)
+        await container.keys().require()
         await container.instruments().open()
         owners, owner = container.owners(), container.owner()
         if isinstance(owners, FileOwners):
@@ -51,7 +52,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
             _log.warning("%d writes have an unknown outcome; looking for them in the brokers' books", left)
         masters = container.master_sync()
         stack.push_async_callback(masters.close)
-        jobs = [container.reconciler().watch, container.housekeeping().keep_tidy]
+        jobs = [container.reconciler().watch, container.housekeeping().keep_tidy, container.keys().keep_sealed]
         if masters.configured:
             jobs.append(masters.keep_current)
         if container.settings().calendar.override is not None:

@@ -17,6 +17,7 @@ from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
 from ordo.application.hours import CalendarWatch
 from ordo.application.housekeeping import Housekeeping
+from ordo.application.keys import KeyService
 from ordo.application.master_sync import MasterSync
 from ordo.application.measures import Measures
 from ordo.application.once import Once
@@ -39,6 +40,7 @@ from ordo.ports.masters import MasterSource
 from ordo.ports.meter import Meter
 from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
+from ordo.ports.sealed import SealedRows
 from ordo.ports.sessions import SessionStore
 from ordo.ports.tokens import TokenStore
 from ordo.schemas.config.settings import Settings
@@ -82,6 +84,7 @@ class Container(containers.DeclarativeContainer):
     session_store: providers.Provider[SessionStore] = stores.sessions
     idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency
     safety_store: providers.Provider[SafetyStore] = stores.safety
+    sealed_rows: providers.Provider[SealedRows] = stores.sealed
     token_store: providers.Provider[TokenStore] = stores.tokens
     journal: providers.Provider[Journal] = stores.journal
     instruments: providers.Provider[InstrumentStore] = stores.instruments
@@ -118,6 +121,7 @@ class Container(containers.DeclarativeContainer):
     calendar_watch: providers.Provider[CalendarWatch] = services.calendar_watch
     master_sync: providers.Provider[MasterSync] = services.masters
     tokens: providers.Provider[TokenService] = providers.Singleton(TokenService, token_store, brokers, clock, trail)
+    keys: providers.Provider[KeyService] = providers.Singleton(KeyService, sealed_rows, clock, trail)
     measures: providers.Provider[Measures] = providers.Singleton(Measures, services.status, trail, meter)
     gateway: providers.Provider[Gateway] = services.gateway
 

@@ -23,6 +23,8 @@ audit = typer.Typer(name="audit", help="Check the audit trail; find what it says
 app.add_typer(audit)
 tokens = typer.Typer(name="tokens", help="Make, list and revoke the tokens of the API.")
 app.add_typer(tokens)
+keys = typer.Typer(name="keys", help="Make and change the master keys that seal broker sessions.")
+app.add_typer(keys)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
 Url = Annotated[
@@ -276,3 +278,25 @@ def revoke(
     from ordo.entrypoints.cli import admission
 
     return admission.revoke(token_id, as_json=as_json)
+
+
+@keys.command(name="new")
+def new_key(*, as_json: Json = False) -> int:
+    """Make a master key and print it. Nothing is changed."""
+    from ordo.entrypoints.cli import keyring
+
+    return keyring.new(as_json=as_json)
+
+
+@keys.command()
+def rotate(
+    *,
+    forget_lost: Annotated[
+        bool, typer.Option("--forget-lost", help="Remove sessions that were sealed by a key that is lost.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Seal everything anew with the first of ORDO_MASTER_KEYS, while gateways run, and say which keys may go."""
+    from ordo.entrypoints.cli import keyring
+
+    return keyring.rotate(forget_lost=forget_lost, as_json=as_json)
