@@ -13,7 +13,7 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check static bench format lock clean
+.PHONY: help setup run test check static bench format lock audit sbom clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -52,9 +52,27 @@ lock: ## derive requirements/ from pyproject.toml again (needs uv)
 	@command -v $(UV) >/dev/null 2>&1 || { echo "make lock needs uv (https://docs.astral.sh/uv/), or UV=/path/to/uv." >&2; exit 1; }
 	$(LOCK) --output-file requirements/run.txt
 	$(LOCK) --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links $(LOCK_FLAGS) --group supply --output-file requirements/supply.txt
+
+# Advisories are not reachable from everywhere, so neither is part of `make check`; licences are, as a test.
+SUPPLY := .venv-supply
+
+audit: $(SUPPLY)/stamp ## ask for known advisories against what Ordo runs on (needs the network)
+	@$(SUPPLY)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/run.txt $(ARGS)
+
+sbom: $(SUPPLY)/stamp ## write sbom.json: what Ordo runs on, in CycloneDX
+	@$(SUPPLY)/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
+		--output-format JSON --output-file sbom.json requirements/run.txt
+	@echo "sbom.json"
+
+$(SUPPLY)/stamp: requirements/supply.txt | $(BIN)/python
+	@$(BIN)/python -m venv --clear $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip --quiet --quiet --disable-pip-version-check --no-input install --require-hashes -r $<
+	@touch $@
 
 clean: ## remove .venv and everything that was generated
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	rm -rf $(VENV) $(SUPPLY) sbom.json .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The second step adds the project itself and needs no index: the build backend is among the pins.

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordo.adapters.telemetry.redaction import MASK, redact, redact_text
-from ordo.domain.sessions import SECRET_NAMES, Secret
+from ordo.adapters.telemetry.redaction import redact
+from ordo.domain.secrecy import MASK, SECRET_NAMES, redact_text
+from ordo.domain.sessions import Secret
 
 CANARY = "canary7Q2x9Zk4Lm"
 
