@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from ordo.adapters.telemetry.chain import GENESIS, Head, Link, facts_of, lines_of, read_link
+from ordo.adapters.telemetry.chain import GENESIS, Head, Link, facts_of, lines_of, read_link, tail_of
 
 HEAD_SUFFIX: Final = ".head"
 _NAME: Final = re.compile(r"(?P<stem>audit(?:-[1-9][0-9]*)?)(?:\.(?P<first>[0-9]{12}))?\.(?:jsonl|head)")
@@ -87,6 +88,16 @@ def said(place: Path, *, order_id: str | None, correlation_id: str | None) -> li
             ):
                 found.append(told)
     return sorted(found, key=lambda told: (str(told.get("at")), int(str(told.get("seq", 0)))))
+
+
+def said_last(place: Path) -> datetime | None:
+    """When the last line of all chains in a directory was written; `None` where there is none."""
+    times = []
+    for path in place.glob("audit*.jsonl"):
+        last, _ = tail_of(path)
+        if last is not None and read_link(last) is not None:
+            times.append(datetime.fromisoformat(str(facts_of(last)["at"])))
+    return max(times, default=None)
 
 
 def _verified(directory: Path, name: str) -> ChainReport:

@@ -31,6 +31,8 @@ _STYLES = {
     "CURRENT": "green",
     "STALE": "bold yellow",
     "ABSENT": "bold yellow",
+    "LOOK": "bold yellow",
+    "ok": "green",
 }
 
 
@@ -188,6 +190,13 @@ def status(found: Status) -> RenderableType:
 def trail(columns: tuple[str, ...], lines: Iterable[dict[str, object]]) -> RenderableType:
     """Lines of the audit trail."""
     return _table("lines", columns, (tuple(_told(line.get(name)) for name in columns) for line in lines))
+
+
+def checks(found: Iterable[tuple[bool, str, str, str]]) -> RenderableType:
+    """What was looked at, and what to do."""
+    return _table(
+        "checks", ("", "part", "", "what to do"), (("ok" if well else "LOOK", *told) for well, *told in found)
+    )
 
 
 def tokens(found: tuple[dict[str, object], ...]) -> RenderableType:

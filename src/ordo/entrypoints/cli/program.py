@@ -112,6 +112,14 @@ def status(*, as_json: Json = False, url: Url = None, token: Token = None) -> in
     return commands.status(commands.Target(url=url, token=token), as_json=as_json)
 
 
+@app.command()
+def doctor(*, as_json: Json = False) -> int:
+    """Look at clock, keys, stores, broker hosts, sessions and masters: each is ok, or says what to do."""
+    from ordo.entrypoints.cli.doctor import doctor as implementation
+
+    return implementation(as_json=as_json)
+
+
 def _order_command(side: str) -> None:
     @app.command(side.lower(), help=f"Place one order to {side.lower()}.")
     def place(  # noqa: PLR0913  (the options of an order)
