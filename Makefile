@@ -13,7 +13,7 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check static bench format lock audit sbom clean
+.PHONY: help setup run test check static bench torture format lock audit sbom clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ static: $(VENV)/dev.stamp ## the part of `make check` that runs nothing
 
 bench: $(VENV)/dev.stamp ## run the benchmark and print its table
 	@$(BIN)/python -m bench $(ARGS)
+
+torture: $(VENV)/dev.stamp ## thirty minutes of mixed load; ARGS="--minutes 5" for less
+	@$(BIN)/python -m bench.torture $(ARGS)
 
 format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 	@$(BIN)/ruff format
