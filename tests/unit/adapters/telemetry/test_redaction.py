@@ -62,3 +62,9 @@ def test_a_secret_name_is_masked_at_any_depth(value: object, name: str) -> None:
 def test_secret_objects_and_bytes_are_masked() -> None:
     assert CANARY not in str(redact({"x": Secret(CANARY), "y": f"password={CANARY}".encode()}))
     assert redact({"password": "p"}) == {"password": MASK}
+
+
+@pytest.mark.parametrize("realm", ["paper", "live"])
+def test_of_a_token_of_our_own_only_its_id_stays(realm: str) -> None:
+    text = f"who brings ordo_{realm}_0123456789ab_{CANARY}-_x here"
+    assert redact_text(text) == f"who brings ordo_{realm}_0123456789ab_{MASK} here"

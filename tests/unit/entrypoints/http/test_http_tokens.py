@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from ordo.domain.tokens import ApiToken, Realm, Scope
+from ordo.entrypoints.http import auth
 from ordo.entrypoints.http.auth import right_for
 from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, RESTING, TOKEN, Door
 
@@ -154,6 +155,13 @@ async def test_guesses_keep_nobody_out_who_was_in(door: Door) -> None:
         await asked(door, f"guess-{number}", "GET", ORDERS)
     assert (await asked(door, token, "GET", ORDERS)).status_code == 200
     assert (await door.http.get(ORDERS)).status_code == 429
+
+
+async def test_only_so_many_of_those_who_were_in_are_remembered(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "_MOST_KNOWN", 1)
+    first, second = await made(door, "read"), await made(door, "read")
+    for token in (first, second, first):
+        assert (await asked(door, token, "GET", ORDERS)).status_code == 200
 
 
 async def test_a_token_has_a_rate_which_cancellations_do_not_count_towards(door: Door) -> None:
