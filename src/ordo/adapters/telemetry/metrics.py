@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import Final
+from functools import lru_cache
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -20,6 +21,7 @@ from ordo.adapters.telemetry.tracing import Traces
 from ordo.domain.audit import AuditEvent
 from ordo.ports.meter import Gauge, Meter, Stopwatch
 
+M = TypeVar("M", Counter, Histogram)
 _DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
 _ORDERS: Final = "order."
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -68,9 +70,9 @@ class PrometheusMeter(Meter):
 
     def event(self, event: AuditEvent, seconds: float) -> None:
         self._writes.observe(seconds)
-        self._events.labels(str(event.kind)).inc()
+        _one(self._events, str(event.kind)).inc()
         if event.kind.startswith(_ORDERS) and event.account is not None:
-            self._orders.labels(event.account.adapter_id, event.kind.removeprefix(_ORDERS)).inc()
+            _one(self._orders, event.account.adapter_id, event.kind.removeprefix(_ORDERS)).inc()
 
     def exposition(self, gauges: Iterable[Gauge]) -> bytes:
         counted = self._registry
@@ -80,6 +82,12 @@ class PrometheusMeter(Meter):
         now = CollectorRegistry()
         now.register(_Now(tuple(gauges)))
         return generate_latest(counted) + generate_latest(now)
+
+
+@lru_cache(maxsize=4096)
+def _one(metric: M, *labels: str) -> M:
+    """The series of these labels. They are few, and looking one up costs more than counting it."""
+    return metric.labels(*labels)
 
 
 class _Now(Collector):
@@ -105,5 +113,5 @@ class _Timing(Stopwatch):
         self._began = time.perf_counter()
 
     def stop(self, name: str, result: str) -> None:
-        self._histogram.labels(*self._labels, name, result).observe(time.perf_counter() - self._began)
+        _one(self._histogram, *self._labels, name, result).observe(time.perf_counter() - self._began)
         self._span.end(name, result)
