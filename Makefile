@@ -13,10 +13,10 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-# How many seeds the machine of the order path is run with by `make torture`.
+# How many seeds the machine of the order path is run with by `make histories`.
 RUNS ?= 200
 
-.PHONY: help setup run test torture check static bench format lock clean
+.PHONY: help setup run test check static bench histories torture format lock audit sbom clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +32,7 @@ test: $(VENV)/dev.stamp ## run the whole suite, with its coverage rules
 	@echo "Domain, ports and application, every branch:"
 	@$(BIN)/python -m coverage report --include='$(PURE)' --fail-under=100
 
-torture: $(VENV)/dev.stamp ## run the search for a second order for longer; RUNS=1000 makes it longer still
+histories: $(VENV)/dev.stamp ## run the search for a second order for longer; RUNS=1000 makes it longer still
 	@ORDO_TEST_RUNS=$(RUNS) $(BIN)/python -m pytest --numprocesses 2 -o faulthandler_timeout=0 tests/properties/test_once_machine.py tests/properties/test_histories.py $(ARGS)
 
 check: static test ## format, lint, types, import rules, tests: what CI runs
@@ -45,6 +45,9 @@ static: $(VENV)/dev.stamp ## the part of `make check` that runs nothing
 
 bench: $(VENV)/dev.stamp ## run the benchmark and print its table
 	@$(BIN)/python -m bench $(ARGS)
+
+torture: $(VENV)/dev.stamp ## thirty minutes of mixed load; ARGS="--minutes 5" for less
+	@$(BIN)/python -m bench.torture $(ARGS)
 
 format: $(VENV)/dev.stamp ## rewrite the sources in the house format
 	@$(BIN)/ruff format
@@ -62,9 +65,26 @@ lock: ## derive requirements/ from pyproject.toml again (needs uv)
 	$(LOCK) --output-file requirements/run.txt
 	$(LOCK) --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
 	$(LOCK_SDK) --output-file requirements/fyers-sdk.txt
+	$(COMPILE) --group supply --output-file requirements/supply.txt
+
+# Advisories are not reachable from everywhere, so neither is part of `make check`; licences are, as a test.
+SUPPLY := .venv-supply
+
+audit: $(SUPPLY)/stamp ## ask for known advisories against what Ordo runs on (needs the network)
+	@$(SUPPLY)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/run.txt $(ARGS)
+
+sbom: $(SUPPLY)/stamp ## write sbom.json: what Ordo runs on, in CycloneDX
+	@$(SUPPLY)/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
+		--output-format JSON --output-file sbom.json requirements/run.txt
+	@echo "sbom.json"
+
+$(SUPPLY)/stamp: requirements/supply.txt | $(BIN)/python
+	@$(BIN)/python -m venv --clear $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip --quiet --quiet --disable-pip-version-check --no-input install --require-hashes -r $<
+	@touch $@
 
 clean: ## remove .venv and everything that was generated
-	rm -rf $(VENV) .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	rm -rf $(VENV) $(SUPPLY) sbom.json .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The second step adds the project itself and needs no index: the build backend is among the pins.

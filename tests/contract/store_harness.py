@@ -12,6 +12,7 @@ from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
+from ordo.ports.tokens import TokenStore
 from tests.contract.discovery import harnesses
 
 
@@ -23,6 +24,7 @@ class Stores:
     idempotency: IdempotencyStore
     safety: SafetyStore
     journal: Journal
+    tokens: TokenStore
     instruments: InstrumentStore  # Made with CATALOGUE and its report, and opened.
 
 

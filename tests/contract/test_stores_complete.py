@@ -12,6 +12,7 @@ from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
+from ordo.ports.tokens import TokenStore
 from tests.contract.store_harness import store_harnesses
 
 _ADAPTERS = Path(inspect.getfile(ordo.adapters.memory)).parents[1]
@@ -20,6 +21,7 @@ _PORTS: dict[str, type] = {
     "idempotency": IdempotencyStore,
     "safety": SafetyStore,
     "journal": Journal,
+    "tokens": TokenStore,
     "instruments": InstrumentStore,
 }
 

@@ -1,5 +1,5 @@
 """Runs the machine of `once_machine.py`: first the seeds that once failed, then new ones. `ORDO_TEST_SEED` replays one
-run, `ORDO_TEST_RUNS` makes more of them (`make torture`).
+run, `ORDO_TEST_RUNS` makes more of them (`make histories`).
 """
 
 from __future__ import annotations

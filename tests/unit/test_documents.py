@@ -209,9 +209,9 @@ def test_the_defaults_of_the_settings_are_true(tmp_path: Path, monkeypatch: pyte
 
 def test_the_commands_are_exactly_those_that_exist() -> None:
     documented = {name for row in rows(README, "Command") for name in re.findall(r"`ordo (\w+)`", row)}
-    assert documented == {
-        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
-    }
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    groups = {str(group.typer_instance.info.name) for group in app.registered_groups if group.typer_instance}
+    assert documented == commands | groups
 
 
 def test_the_capabilities_of_the_paper_broker_are_its_own() -> None:

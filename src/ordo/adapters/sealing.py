@@ -41,6 +41,11 @@ class Sealer:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._sealing_id = _key_id(keys[0])
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of the keys; the first seals."""
+        return tuple(self._ciphers)
+
     def seal(self, secret: Secret, *, place: str) -> str:
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._sealing_id].encrypt(nonce, secret.reveal().encode(), place.encode())
@@ -65,6 +70,12 @@ class Sealer:
         except (ValueError, InvalidTag):
             raise _unreadable(place, "it was altered, or copied here from another place") from None
         return Secret(text)
+
+
+def key_id_of(sealed: str) -> str:
+    """The id of the key that sealed a text; a word that is no id where it is no sealed text of this version."""
+    parts = _SEALED.fullmatch(sealed)
+    return "unreadable" if parts is None else parts[1]
 
 
 def _key_bytes(key: Secret, number: int) -> bytes:

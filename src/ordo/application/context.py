@@ -5,6 +5,10 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
+from ordo.domain.accounts import Account
+from ordo.domain.errors import ErrorCode, Invalid
+from ordo.domain.tokens import Grant
+
 OWNER = "owner"
 """The account holder: the principal of the single bearer token and of direct use alike, so that they share
 their keys.
@@ -18,7 +22,24 @@ def new_correlation_id() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The caller of a use case. Without one, the use case runs for the owner under a new correlation id."""
+    """The caller of a use case. Without one, the use case runs for the owner under a new correlation id. Without a
+    grant, the caller may do everything.
+    """
 
     principal: str = OWNER
     correlation_id: str = field(default_factory=new_correlation_id)
+    grant: Grant | None = None
+
+    def covers(self, account: Account) -> bool:
+        """Whether the caller may act for an account."""
+        return self.grant is None or self.grant.covers(account)
+
+    def permit(self, account: Account) -> None:
+        """Raise `Invalid` (`PERMISSION_DENIED`) unless the caller may act for an account, whether or not there is
+        one.
+        """
+        if not self.covers(account):
+            raise Invalid(
+                ErrorCode.PERMISSION_DENIED,
+                f"Nothing was done: this token is not for {account}. `ordo tokens list` shows what it is for.",
+            )

@@ -108,10 +108,12 @@ class Once:
         change: ModifyOrder | None = None,
         route: str | None = None,
     ) -> Intent:
-        """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters.
+        """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters, or when the
+        account is not the caller's.
 
         `route` is that part of the key's scope, where it is not the operation on its own.
         """
+        context.permit(order.account)
         route = route or (operation if operation is Operation.PLACE else f"{operation} {order.order_id}")
         now = self._clock.now()
         return Intent(

@@ -46,6 +46,7 @@ class BrokerCalls:
         """Read with the account's session; raises what the broker port says, and `INVALID_SESSION` without
         one.
         """
+        context.permit(account)
         broker = self.broker(account)
         session = await self._sessions.require(account, context)
         if self._care is None:

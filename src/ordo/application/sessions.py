@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from ordo.application.brokers import Brokers
 from ordo.application.context import Context, new_correlation_id
+from ordo.application.pace import Pace
 from ordo.application.proposal import no_session
 from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
@@ -30,6 +31,8 @@ from ordo.ports.sessions import SessionStore
 
 _TO_LOOK = timedelta(minutes=5)
 _SOON = timedelta(hours=1)
+_WRONG_ANSWERS = 5
+_WITHIN_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class SessionService:
         self._trail = trail
         self._challenges: dict[str, LoginChallenge] = {}
         self._opening: dict[Account, asyncio.Lock] = {}
+        self._wrong = Pace(clock, most=_WRONG_ANSWERS, per_second=_WRONG_ANSWERS / _WITHIN_SECONDS)
 
     async def begin(self, account: Account, context: Context | None = None) -> LoginChallenge:
         """Start a login: the first challenge. Where the broker asks for nothing its kind is `NONE`, and the session is
@@ -190,6 +194,7 @@ class SessionService:
     async def _send(self, challenge: LoginChallenge, answer: LoginAnswer, context: Context) -> LoginChallenge | Session:
         account = challenge.account
         line = self._brokers.of(account)
+        self._refuse_guessing(account)
         del self._challenges[challenge.challenge_id]
         try:
             return await self._take(account, await line.login.answer(challenge, answer), context)
@@ -230,7 +235,20 @@ class SessionService:
         live = {key: kept for key, kept in self._challenges.items() if kept.expires_at > now}
         self._challenges = live | {challenge.challenge_id: challenge}
 
+    def _refuse_guessing(self, account: Account) -> None:
+        """Brokers lock an account after a few wrong passwords, and strangers may know only its name."""
+        wait = self._wrong.wait(str(account))
+        if wait > 0:
+            raise Invalid(
+                ErrorCode.TOO_MANY_REQUESTS,
+                f"Nothing was sent: too many wrong answers for {account}. The challenge can be answered in"
+                f" {wait:.0f} s, if it still holds then.",
+                retry_after_ms=int(wait * 1000) + 1,
+            )
+
     def _refused(self, account: Account, error: OrdoError, context: Context) -> None:
+        if error.code in (ErrorCode.INVALID_CREDENTIALS, ErrorCode.INVALID_OTP):
+            self._wrong.count(str(account))
         self._trail.write(AuditKind.LOGIN_REFUSED, context, account=account, facts={"error_code": error.code})
 
     def _forecast(self, session: Session | None, login: str) -> str:

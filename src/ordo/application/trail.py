@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 
 from ordo.application.context import Context
@@ -13,13 +14,21 @@ from ordo.domain.orders import Order
 from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
 
+_log = logging.getLogger(__name__)
+
 
 class Trail:
-    """The one place that makes audit events."""
+    """The one place that makes audit events.
+
+    Without its line, nothing that brings new risk happens: then `Unavailable` is raised. What makes risk smaller, and
+    what has happened already, goes on without it; the log is told, and the first line that can be written again says
+    how many are missing before it.
+    """
 
     def __init__(self, log: AuditLog, clock: Clock) -> None:
         self._log = log
         self._clock = clock
+        self._unwritten = 0
 
     def write(
         self,
@@ -30,22 +39,48 @@ class Trail:
         order_id: str | None = None,
         facts: dict[str, str] | None = None,
     ) -> None:
-        self._log.append(
-            AuditEvent(
-                kind=kind,
-                at=self._clock.now(),
-                actor=context.principal,
-                correlation_id=context.correlation_id,
-                account=account,
-                order_id=order_id,
-                facts=facts or {},
-            )
+        event = AuditEvent(
+            kind=kind,
+            at=self._clock.now(),
+            actor=context.principal,
+            correlation_id=context.correlation_id,
+            account=account,
+            order_id=order_id,
+            facts=facts or {},
         )
+        try:
+            self._resume(context)
+            self._log.append(event)
+        except Unavailable as error:
+            if kind.must_be_written:
+                raise
+            self._unwritten += 1
+            _log.error("%s of request %s is not in the audit trail: %s", kind, context.correlation_id, error)
+
+    @property
+    def unwritten(self) -> int:
+        """Events that are missing from the trail, and of which no line has told yet."""
+        return self._unwritten
 
     def told(self, kind: AuditKind, context: Context, order: Order, error: OrdoError | None = None) -> None:
         """Like `order`, for what has already happened: a trail that can't be written does not change it."""
         with suppress(Unavailable):
             self.order(kind, context, order, error)
+
+    def _resume(self, context: Context) -> None:
+        """Say how many lines are missing, before the first that is there again."""
+        if not self._unwritten:
+            return
+        self._log.append(
+            AuditEvent(
+                kind=AuditKind.AUDIT_RESUMED,
+                at=self._clock.now(),
+                actor=context.principal,
+                correlation_id=context.correlation_id,
+                facts={"unwritten": str(self._unwritten)},
+            )
+        )
+        self._unwritten = 0
 
     def order(self, kind: AuditKind, context: Context, order: Order, error: OrdoError | None = None) -> None:
         """One point in the life of an order, with where it stands and, if something failed, why."""

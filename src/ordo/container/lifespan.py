@@ -40,9 +40,11 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         await database.open()
         stack.push_async_callback(database.close)
         await _open_redis(container, stack)
+        await container.keys().require()
         await container.instruments().open()
         await _join(container, stack)
         stack.push_async_callback(container.broker_wire().aclose)
+        stack.callback(container.traces().close)
         gateway = container.gateway()
         await gateway.safety.open()
         stack.push_async_callback(container.once().drain)
@@ -58,6 +60,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
             container.reconciler().watch,
             container.housekeeping().keep_tidy,
             container.session_guard().watch,
+            container.keys().keep_sealed,
         ]
         if masters.configured:
             jobs.append(_shared(container, masters.keep_current, "masters"))

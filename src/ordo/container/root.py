@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 from dependency_injector import containers, providers
@@ -11,15 +12,20 @@ from ordo.adapters.calendar.files import FileMarketCalendar
 from ordo.adapters.redis.server import RedisServer
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
+from ordo.adapters.telemetry.metered import MeteredAuditLog, MeteredBroker
+from ordo.adapters.telemetry.tracing import Traces
 from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
 from ordo.application.hours import CalendarWatch
 from ordo.application.housekeeping import Housekeeping
+from ordo.application.keys import KeyService
 from ordo.application.master_sync import MasterSync
+from ordo.application.measures import Measures
 from ordo.application.once import Once
 from ordo.application.reconcile import Reconciler
 from ordo.application.session_guard import SessionGuard
 from ordo.application.status import Probe
+from ordo.application.tokens import TokenService
 from ordo.application.trail import Trail
 from ordo.container.brokers import BrokerLines, Wire
 from ordo.container.guards import circuits
@@ -39,14 +45,28 @@ from ordo.ports.journal import Journal
 from ordo.ports.leases import Leases
 from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
+from ordo.ports.meter import Meter
 from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
+from ordo.ports.sealed import SealedRows
 from ordo.ports.sessions import SessionStore
+from ordo.ports.tokens import TokenStore
 from ordo.schemas.config.settings import Settings
 
 
-def _probes(store: SafetyStore, redis: RedisServer | None) -> Mapping[str, Probe]:
-    return {"database": store.all} | ({} if redis is None else {"redis": redis.ping})
+def _probes(store: SafetyStore, redis: RedisServer | None, audit: AuditLog) -> Mapping[str, Probe]:
+    async def trail() -> None:
+        audit.check()
+
+    probes: dict[str, Probe] = {"database": store.all, "audit": trail}
+    return probes if redis is None else probes | {"redis": redis.ping}
+
+
+def _metered(brokers: Brokers, meter: Meter) -> Brokers:
+    """The same lines; the calls of each are timed."""
+    return Brokers(
+        tuple(replace(line, broker=MeteredBroker(line.adapter_id, line.broker, meter)) for line in brokers.lines)
+    )
 
 
 def _calendar(settings: Settings) -> MarketCalendar:
@@ -62,7 +82,10 @@ class Container(containers.DeclarativeContainer):
     random: providers.Provider[Random] = support.random
     owner: providers.Provider[str] = support.owner
     owners: providers.Provider[Owners] = support.owners
+    meter: providers.Provider[Meter] = support.meter
+    traces: providers.Provider[Traces] = support.traces
     audit: providers.Provider[AuditLog] = support.audit
+    trail_log: providers.Provider[AuditLog] = providers.Singleton(MeteredAuditLog, audit, meter)
     sealer: providers.Provider[Sealer] = support.sealer
     database: providers.Provider[Database] = support.database
 
@@ -77,6 +100,8 @@ class Container(containers.DeclarativeContainer):
     session_store: providers.Provider[SessionStore] = stores.sessions
     idempotency_store: providers.Provider[IdempotencyStore] = stores.idempotency
     safety_store: providers.Provider[SafetyStore] = stores.safety
+    sealed_rows: providers.Provider[SealedRows] = stores.sealed
+    token_store: providers.Provider[TokenStore] = stores.tokens
     journal: providers.Provider[Journal] = stores.journal
     instruments: providers.Provider[InstrumentStore] = stores.instruments
 
@@ -87,7 +112,7 @@ class Container(containers.DeclarativeContainer):
 
     lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
     broker_wire: providers.Provider[Wire] = lines.broker_wire
-    brokers: providers.Provider[Brokers] = lines.brokers
+    brokers: providers.Provider[Brokers] = providers.Singleton(_metered, lines.brokers, meter)
 
     services = providers.Container(
         Services,
@@ -97,7 +122,7 @@ class Container(containers.DeclarativeContainer):
         owner=owner,
         owners=owners,
         leases=leases,
-        audit=audit,
+        audit=trail_log,
         brokers=brokers,
         session_store=session_store,
         idempotency_store=idempotency_store,
@@ -108,7 +133,7 @@ class Container(containers.DeclarativeContainer):
         instruments=instruments,
         sources=master_sources,
         calendar=calendar,
-        probes=providers.Callable(_probes, safety_store, redis),
+        probes=providers.Callable(_probes, safety_store, redis, audit),
     )
     trail: providers.Provider[Trail] = services.trail
     once: providers.Provider[Once] = services.once
@@ -117,6 +142,9 @@ class Container(containers.DeclarativeContainer):
     session_guard: providers.Provider[SessionGuard] = services.session_guard
     calendar_watch: providers.Provider[CalendarWatch] = services.calendar_watch
     master_sync: providers.Provider[MasterSync] = services.masters
+    tokens: providers.Provider[TokenService] = providers.Singleton(TokenService, token_store, brokers, clock, trail)
+    keys: providers.Provider[KeyService] = providers.Singleton(KeyService, sealed_rows, clock, trail)
+    measures: providers.Provider[Measures] = providers.Singleton(Measures, services.status, trail, meter)
     gateway: providers.Provider[Gateway] = services.gateway
 
 

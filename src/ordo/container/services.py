@@ -195,6 +195,18 @@ class Services(containers.DeclarativeContainer):
     portfolio: providers.Provider[PortfolioService] = providers.Singleton(
         PortfolioService, calls, cache, clock, ttl=providers.Callable(guards.ttl, settings)
     )
+    status: providers.Provider[StatusService] = providers.Singleton(
+        StatusService,
+        probes,
+        sessions,
+        safety,
+        idempotency_store,
+        clock,
+        masters=masters,
+        calendar=calendar,
+        circuits=circuits,
+        pacing=pacing,
+    )
     gateway: providers.Provider[Gateway] = providers.Singleton(
         Gateway,
         brokers=brokers,
@@ -206,17 +218,6 @@ class Services(containers.DeclarativeContainer):
         quotes=providers.Singleton(QuoteService, calls, instruments),
         sessions=sessions,
         safety=safety,
-        status=providers.Singleton(
-            StatusService,
-            probes,
-            sessions,
-            safety,
-            idempotency_store,
-            clock,
-            masters=masters,
-            calendar=calendar,
-            circuits=circuits,
-            pacing=pacing,
-        ),
+        status=status,
         instruments=providers.Singleton(InstrumentService, instruments, masters),
     )

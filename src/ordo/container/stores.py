@@ -14,7 +14,9 @@ from ordo.adapters.sql.idempotency import SqlIdempotencyStore
 from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.safety import SqlSafetyStore
+from ordo.adapters.sql.sealed import SqlSealedRows
 from ordo.adapters.sql.sessions import SqlSessionStore
+from ordo.adapters.sql.tokens import SqlTokenStore
 from ordo.domain.calendar import trading_day
 from ordo.domain.instruments import Instrument
 from ordo.ports.clock import Clock
@@ -22,7 +24,9 @@ from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.safety import SafetyStore
+from ordo.ports.sealed import SealedRows
 from ordo.ports.sessions import SessionStore
+from ordo.ports.tokens import TokenStore
 from ordo.schemas.config.settings import Settings
 
 
@@ -50,6 +54,8 @@ class Stores(containers.DeclarativeContainer):
     sessions: providers.Provider[SessionStore] = providers.Singleton(_sessions, settings, database, redis, sealer)
     idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(_idempotency, settings, database, redis)
     safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)
+    sealed: providers.Provider[SealedRows] = providers.Singleton(SqlSealedRows, database, sealer)
+    tokens: providers.Provider[TokenStore] = providers.Singleton(SqlTokenStore, database)
     journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
     clock: providers.Dependency[Clock] = providers.Dependency()
     instruments: providers.Provider[InstrumentStore] = providers.Singleton(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from random import Random, SystemRandom
 
@@ -15,9 +16,12 @@ from ordo.adapters.owners import FileOwners
 from ordo.adapters.sealing import Sealer, generate_master_key
 from ordo.adapters.sql.database import Database
 from ordo.adapters.telemetry.audit import FileAuditLog
+from ordo.adapters.telemetry.metrics import PrometheusMeter
+from ordo.adapters.telemetry.tracing import OpenTelemetryTraces, Traces
 from ordo.domain.sessions import Secret
 from ordo.ports.audit import AuditLog
 from ordo.ports.clock import Clock
+from ordo.ports.meter import Meter
 from ordo.ports.owners import Owners
 from ordo.schemas.config.settings import ConfigurationError, Settings
 
@@ -74,6 +78,25 @@ def owners(settings: Settings, database: Database) -> Owners:
     return FileOwners(settings.database_path.with_name(settings.database_path.name + ".owners"))
 
 
+def audit(settings: Settings) -> FileAuditLog:
+    """The trail in the configured directory."""
+    told = settings.audit
+    return FileAuditLog(told.dir, max_bytes=told.file_mb << 20, keep=timedelta(days=told.keep_days))
+
+
+def traces(settings: Settings) -> Traces:
+    """Traces to the configured endpoint, or none. Raises `ConfigurationError` where the extra is not installed."""
+    if settings.traces.endpoint is None:
+        return Traces()
+    try:
+        return OpenTelemetryTraces(settings.traces.endpoint)
+    except ImportError:
+        raise ConfigurationError(
+            "ORDO_TRACES__ENDPOINT is set, and OpenTelemetry is not installed: pip install 'ordo-gateway[otel]', or"
+            " unset it."
+        ) from None
+
+
 class Support(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
@@ -82,4 +105,6 @@ class Support(containers.DeclarativeContainer):
     sealer: providers.Provider[Sealer] = providers.Singleton(sealer, settings)
     database: providers.Provider[Database] = providers.Singleton(Database, settings.provided.database_url)
     owners: providers.Provider[Owners] = providers.Singleton(owners, settings, database)
-    audit: providers.Provider[AuditLog] = providers.Singleton(FileAuditLog, settings.provided.audit.dir)
+    traces: providers.Provider[Traces] = providers.Singleton(traces, settings)
+    meter: providers.Provider[Meter] = providers.Singleton(PrometheusMeter, traces)
+    audit: providers.Provider[AuditLog] = providers.Singleton(audit, settings)

@@ -39,6 +39,29 @@ class AuditKind(StrEnum):
     INSTRUMENTS_LOADED = "instruments.loaded"
     INSTRUMENTS_REFUSED = "instruments.refused"
     KILL_SWITCH_CHANGED = "kill_switch.changed"
+    TOKEN_MADE = "token.made"  # noqa: S105  (a kind of event, not a token)
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    TOKEN_REFUSED = "token.refused"  # noqa: S105
+    KEYS_ROTATED = "keys.rotated"
+    AUDIT_RESUMED = "audit.resumed"
+
+    @property
+    def must_be_written(self) -> bool:
+        """Whether nothing of this kind may happen that was not written down: what brings new risk. Everything else has
+        happened already, or makes risk smaller.
+        """
+        return self in _MUST_BE_WRITTEN
+
+
+_MUST_BE_WRITTEN = frozenset(
+    {
+        AuditKind.GATEWAY_STARTED,
+        AuditKind.ORDER_RECEIVED,
+        AuditKind.ORDER_SUBMITTED,
+        AuditKind.ORDER_MODIFY_SUBMITTED,
+        AuditKind.TOKEN_MADE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from ordo.domain.secrecy import redact_text
+
 if TYPE_CHECKING:
     from ordo.domain.orders import Order
 
@@ -106,7 +108,8 @@ class OrdoError(Exception):
         self.message = message
         self.fields = fields
         self.broker_id = broker_id
-        self.native_error = native_error
+        # A broker may repeat what it was sent.
+        self.native_error = None if native_error is None else redact_text(native_error)
         self.retry_after_ms = retry_after_ms
         self.order = order
         self.correlation_id: str | None = None

@@ -14,3 +14,7 @@ class AuditLog(Protocol):
     @abstractmethod
     def append(self, event: AuditEvent) -> None:
         """Write one event; when it returns, the operating system has it."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise `Unavailable` (`STORE_UNAVAILABLE`) where the next `append` is bound to fail."""

@@ -9,6 +9,7 @@ from ordo.adapters.memory.instruments import MemoryInstruments
 from ordo.adapters.memory.journal import MemoryJournal
 from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.adapters.memory.sessions import MemorySessionStore
+from ordo.adapters.memory.tokens import MemoryTokenStore
 from tests.contract.store_harness import Stores
 from tests.contract.values import CATALOGUE, CATALOGUE_REPORT
 
@@ -27,5 +28,6 @@ async def opened(_address: str) -> AsyncIterator[Stores]:
         idempotency=MemoryIdempotencyStore(),
         safety=MemorySafetyStore(),
         journal=MemoryJournal(),
+        tokens=MemoryTokenStore(),
         instruments=MemoryInstruments(CATALOGUE, (CATALOGUE_REPORT,)),
     )

@@ -11,6 +11,7 @@ from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.safety import SqlSafetyStore
 from ordo.adapters.sql.sessions import SqlSessionStore
+from ordo.adapters.sql.tokens import SqlTokenStore
 from ordo.domain.sessions import Secret
 from tests.contract.store_harness import Stores
 from tests.contract.values import CATALOGUE, CATALOGUE_REPORT
@@ -37,6 +38,7 @@ async def opened(address: str) -> AsyncIterator[Stores]:
             idempotency=SqlIdempotencyStore(database),
             safety=SqlSafetyStore(database),
             journal=SqlJournal(database),
+            tokens=SqlTokenStore(database),
             instruments=instruments,
         )
     finally:

@@ -190,3 +190,19 @@ class DbMaster(Db):
     loaded_at: Mapped[datetime | None]
     rows: Mapped[int]
     stale_reason: Mapped[str | None]
+
+
+class DbApiToken(Db):
+    """One token of the API: its SHA-256, never its text. `scopes_json` and `accounts_json` are lists."""
+
+    __tablename__ = "api_token"
+
+    token_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    realm: Mapped[str]
+    scopes_json: Mapped[str]
+    accounts_json: Mapped[str]
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -19,7 +19,7 @@ from ordo.domain.sessions import Secret, Session
 from ordo.ports.sessions import SessionStore
 
 _TABLE = DbSession.__table__
-_ACCESS, _REFRESH = "access_token", "refresh_token"
+ACCESS, REFRESH = "access_token", "refresh_token"
 
 _OF_ACCOUNT = (_TABLE.c.adapter_id == bindparam("adapter")) & (_TABLE.c.account_id == bindparam("account"))
 _GET = select(_TABLE).where(_OF_ACCOUNT)
@@ -46,9 +46,9 @@ class SqlSessionStore(SessionStore):
         row: dict[str, object] = {
             "adapter_id": account.adapter_id,
             "account_id": account.account_id,
-            "access_token_encrypted": self._seal(session.access_token, account, _ACCESS),
+            "access_token_encrypted": self._seal(session.access_token, account, ACCESS),
             "refresh_token_encrypted": (
-                None if session.refresh_token is None else self._seal(session.refresh_token, account, _REFRESH)
+                None if session.refresh_token is None else self._seal(session.refresh_token, account, REFRESH)
             ),
             "issued_at": session.issued_at,
             "expires_at": session.expires_at,
@@ -67,11 +67,11 @@ class SqlSessionStore(SessionStore):
         account = Account(adapter_id=row.adapter_id, account_id=row.account_id)
         return Session(
             account=account,
-            access_token=self._open(row.access_token_encrypted, account, _ACCESS),
+            access_token=self._open(row.access_token_encrypted, account, ACCESS),
             refresh_token=(
                 None
                 if row.refresh_token_encrypted is None
-                else self._open(row.refresh_token_encrypted, account, _REFRESH)
+                else self._open(row.refresh_token_encrypted, account, REFRESH)
             ),
             issued_at=row.issued_at,
             expires_at=row.expires_at,
@@ -80,13 +80,14 @@ class SqlSessionStore(SessionStore):
         )
 
     def _seal(self, secret: Secret, account: Account, column: str) -> str:
-        return self._sealer.seal(secret, place=_place(account, column))
+        return self._sealer.seal(secret, place=place_of(account, column))
 
     def _open(self, sealed: str, account: Account, column: str) -> Secret:
-        return self._sealer.open(sealed, place=_place(account, column))
+        return self._sealer.open(sealed, place=place_of(account, column))
 
 
-def _place(account: Account, column: str) -> str:
+def place_of(account: Account, column: str) -> str:
+    """Where a text of a session is sealed to."""
     return f"{DbSession.__name__}|{account.adapter_id}|{account.account_id}|{column}"
 
 

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from structlog.typing import EventDict, WrappedLogger
 
-from ordo.domain.sessions import SECRET_NAMES
-
-MASK = "***"
-
-_NAMES = "|".join(re.escape(name) for name in sorted(SECRET_NAMES, key=len, reverse=True))
-_PAIR = re.compile(
-    rf"""(?i)(?P<name>(?<![\w-])["']?(?:{_NAMES})["']?\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s&,;}}\]]+)"""
-)
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+")
-_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-
-
-def redact_text(text: str) -> str:
-    """Mask what is written as `name=value`, as a bearer credential, or as a JSON web token."""
-    # Most texts are short words: what can't hold a secret is told by a glance, a hundred times an order.
-    if " " in text:
-        text = _BEARER.sub(rf"\1 {MASK}", text)
-    if "eyJ" in text:
-        text = _JWT.sub(MASK, text)
-    if "=" in text or ":" in text:
-        text = _PAIR.sub(rf"\g<name>{MASK}", text)
-    return text
+from ordo.domain.secrecy import MASK, SECRET_NAMES, redact_text
 
 
 def redact(value: object) -> object:

@@ -23,6 +23,7 @@ from ordo.application.brokers import Brokers
 from ordo.application.gateway import Gateway
 from ordo.container.lifespan import running
 from ordo.container.root import Container, container_for
+from ordo.container.trails import verify
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
 from ordo.domain.instruments import InstrumentKey
@@ -193,6 +194,11 @@ def _trail(story: Story, path: Path, lost: Order) -> None:
         story.say(Text(f"  {line['at']}  {line['event']:<18} {facts.get('status', '')}"))
     kinds = tuple(line["event"] for line in its)
     story.claim("received, submitted, unknown, found, repeated: in this order", holds=kinds == _LIFE)
+    (chain,) = verify(path.parent)
+    story.claim(
+        f"the trail's {chain.lines} lines are an unbroken chain: each holds the digest of the one before it",
+        holds=chain.fault is None and chain.anchored,
+    )
 
 
 def _order(quantity: int, *, price: Decimal | None = None) -> PlaceOrder:

@@ -37,6 +37,8 @@ _STYLES = {
     "ABSENT": "bold yellow",
     "REDUCE_ONLY": "bold yellow",
     "STOPPED": "bold red",
+    "LOOK": "bold yellow",
+    "ok": "green",
 }
 
 
@@ -240,6 +242,30 @@ def attempts(found: tuple[Attempt, ...]) -> RenderableType:
             for one in found
         ),
     )
+
+
+def trail(columns: tuple[str, ...], lines: Iterable[dict[str, object]]) -> RenderableType:
+    """Lines of the audit trail."""
+    return _table("lines", columns, (tuple(_told(line.get(name)) for name in columns) for line in lines))
+
+
+def checks(found: Iterable[tuple[bool, str, str, str]]) -> RenderableType:
+    """What was looked at, and what to do."""
+    return _table(
+        "checks", ("", "part", "", "what to do"), (("ok" if well else "LOOK", *told) for well, *told in found)
+    )
+
+
+def tokens(found: tuple[dict[str, object], ...]) -> RenderableType:
+    """The tokens of the API, without the tokens themselves."""
+    columns = ("id", "name", "for", "scopes", "accounts", "expires_at", "state")
+    return _table("tokens", columns, (tuple(_told(token[name]) for name in columns) for token in found))
+
+
+def _told(value: object) -> object:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one}" for name, one in value.items())
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else value
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> RenderableType:

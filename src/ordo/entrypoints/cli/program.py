@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,12 @@ instruments = typer.Typer(name="instruments", help="Load the brokers' instrument
 app.add_typer(instruments)
 database = typer.Typer(name="db", help="Look after the database.", no_args_is_help=True)
 app.add_typer(database)
+audit = typer.Typer(name="audit", help="Check the audit trail; find what it says.")
+app.add_typer(audit)
+tokens = typer.Typer(name="tokens", help="Make, list and revoke the tokens of the API.")
+app.add_typer(tokens)
+keys = typer.Typer(name="keys", help="Make and change the master keys that seal broker sessions.")
+app.add_typer(keys)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
 Url = Annotated[
@@ -179,6 +186,14 @@ def status(*, as_json: Json = False, url: Url = None, token: Token = None) -> in
     from ordo.entrypoints.cli import commands
 
     return commands.status(commands.Target(url=url, token=token), as_json=as_json)
+
+
+@app.command()
+def doctor(*, as_json: Json = False) -> int:
+    """Look at clock, keys, stores, broker hosts, sessions and masters: each is ok, or says what to do."""
+    from ordo.entrypoints.cli.doctor import doctor as implementation
+
+    return implementation(as_json=as_json)
 
 
 def _order_command(side: str) -> None:
@@ -373,3 +388,90 @@ def upgrade(*, as_json: Json = False) -> int:
     from ordo.entrypoints.cli.database import upgrade as implementation
 
     return implementation(as_json=as_json)
+
+
+@audit.command()
+def verify(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="A folder or a file of a trail [default: ORDO_AUDIT__DIR].")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> int:
+    """Check the hash chain of every writer, and name the first link that does not hold. Ends with 1 if there is one."""
+    from ordo.entrypoints.cli import auditing
+
+    return auditing.check(path, as_json=as_json)
+
+
+@audit.command()
+def show(
+    *,
+    order: Annotated[str | None, typer.Option(metavar="ID", help="Ordo's own id of an order.")] = None,
+    correlation: Annotated[str | None, typer.Option(metavar="ID", help="X-Correlation-ID of a request.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Show every line about an order or a request."""
+    from ordo.entrypoints.cli import auditing
+
+    return auditing.show(order, correlation, as_json=as_json)
+
+
+@tokens.command()
+def new(
+    *,
+    scope: Annotated[list[str], typer.Option(help="read, trade, cancel, admin; may be repeated. None holds another.")],
+    account: Annotated[
+        list[str],
+        typer.Option(metavar="ACCOUNT", help="paper/DEMO, or paper/* for all of an adapter; may be repeated."),
+    ],
+    expires: Annotated[str, typer.Option(help="30d, 12h, 2027-03-31, or never.")] = "90d",
+    name: Annotated[str, typer.Option(help="What you call it.")] = "",
+    as_json: Json = False,
+) -> int:
+    """Make a token and show it, this once. Running gateways know it at once."""
+    from ordo.entrypoints.cli import admission
+
+    return admission.new(scope, account, expires, name, as_json=as_json)
+
+
+@tokens.command(name="list")
+def list_tokens(*, as_json: Json = False) -> int:
+    """List every token that was made, without the token itself."""
+    from ordo.entrypoints.cli import admission
+
+    return admission.listed(as_json=as_json)
+
+
+@tokens.command()
+def revoke(
+    token_id: Annotated[str, typer.Argument(metavar="TOKEN_ID", help="As `ordo tokens list` shows it.")],
+    *,
+    as_json: Json = False,
+) -> int:
+    """End a token, for every running gateway and at once."""
+    from ordo.entrypoints.cli import admission
+
+    return admission.revoke(token_id, as_json=as_json)
+
+
+@keys.command(name="new")
+def new_key(*, as_json: Json = False) -> int:
+    """Make a master key and print it. Nothing is changed."""
+    from ordo.entrypoints.cli import keyring
+
+    return keyring.new(as_json=as_json)
+
+
+@keys.command()
+def rotate(
+    *,
+    forget_lost: Annotated[
+        bool, typer.Option("--forget-lost", help="Remove sessions that were sealed by a key that is lost.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Seal everything anew with the first of ORDO_MASTER_KEYS, while gateways run, and say which keys may go."""
+    from ordo.entrypoints.cli import keyring
+
+    return keyring.rotate(forget_lost=forget_lost, as_json=as_json)

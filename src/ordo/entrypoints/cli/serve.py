@@ -21,6 +21,7 @@ from ordo.container.logs import set_up_logs
 from ordo.entrypoints.cli.announcement import Announcement, announce, beside, withdraw
 from ordo.entrypoints.cli.crew import Crew
 from ordo.entrypoints.cli.in_process import application
+from ordo.entrypoints.cli.listening import protocol, tls
 from ordo.entrypoints.cli.outcome import ExitCode, InputError, NotServed, end
 from ordo.schemas.config.settings import Settings, load_settings
 
@@ -59,9 +60,10 @@ def _serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
                 " place orders. Set ORDO_TOKEN to a long random text, or leave --host at 127.0.0.1."
             )
         made = secrets.token_urlsafe(32)
+    secured = tls(settings.http)
     path = beside(settings.database_path)
     listener = _listen(host, port)
-    url = _url(listener)
+    url = _url(listener, secure=bool(secured))
 
     def ready() -> None:
         try:
@@ -73,9 +75,9 @@ def _serve(host: str, port: int, workers: int, *, as_json: bool) -> None:
     given = {} if made is None else {"ORDO_TOKEN": made}
     try:
         if workers > 1:
-            _serve_together(workers, listener, given, ready)
+            _serve_together(settings, workers, listener, given, ready)
         else:
-            _serve_alone(listener, given, ready)
+            _serve_alone(settings, listener, given, ready)
     finally:
         withdraw(path)
         listener.close()
@@ -92,12 +94,14 @@ def _alone(workers: int, settings: Settings) -> str:
     )
 
 
-def _serve_alone(listener: socket.socket, given: dict[str, str], ready: Callable[[], None]) -> None:
+def _serve_alone(settings: Settings, listener: socket.socket, given: dict[str, str], ready: Callable[[], None]) -> None:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(listener, given, ready))
+        runner.run(_until_told(settings, listener, given, ready))
 
 
-def _serve_together(workers: int, listener: socket.socket, given: dict[str, str], ready: Callable[[], None]) -> None:
+def _serve_together(
+    settings: Settings, workers: int, listener: socket.socket, given: dict[str, str], ready: Callable[[], None]
+) -> None:
     def work(said: Callable[[], None]) -> ExitCode:
         def heard() -> None:
             loop = asyncio.get_running_loop()
@@ -110,7 +114,7 @@ def _serve_together(workers: int, listener: socket.socket, given: dict[str, str]
             said()
 
         try:
-            _serve_alone(listener, given, heard)
+            _serve_alone(settings, listener, given, heard)
         except Exception as error:  # noqa: BLE001  (what is none of Ordo's own is raised again)
             return end(error, as_json=False)  # The one document is the crew's.
         return ExitCode.OK
@@ -119,11 +123,14 @@ def _serve_together(workers: int, listener: socket.socket, given: dict[str, str]
     crew.serve(ready)
 
 
-async def _until_told(listener: socket.socket, environment: dict[str, str], ready: Callable[[], None]) -> None:
+async def _until_told(
+    settings: Settings, listener: socket.socket, environment: dict[str, str], ready: Callable[[], None]
+) -> None:
     async with application(**environment) as app:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=protocol(settings.http),
+            **tls(settings.http),
             ws="none",
             lifespan="off",
             server_header=False,
@@ -176,10 +183,11 @@ def _is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, *, secure: bool) -> str:
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (what others call this machine, it can't know)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _say(url: str, token: str | None, *, as_json: bool) -> None:

@@ -13,13 +13,15 @@ from litestar.types import ASGIApp
 from ordo.application.gateway import Gateway
 from ordo.container.lifespan import running
 from ordo.container.root import Container, container_for
-from ordo.entrypoints.http import callback, health, pages
-from ordo.entrypoints.http.auth import BearerToken
+from ordo.entrypoints.http import callback, health, metering, pages
+from ordo.entrypoints.http.auth import Admission
 from ordo.entrypoints.http.correlation import Correlated
 from ordo.entrypoints.http.failures import HANDLERS
+from ordo.entrypoints.http.metering import Metered
 from ordo.entrypoints.http.methods import Methods
 from ordo.entrypoints.http.openapi import document
 from ordo.entrypoints.http.query import NoUnreadQuery
+from ordo.entrypoints.http.shelter import Sheltered
 from ordo.entrypoints.http.v1 import accounts, baskets, instruments, orders, sessions, switchboard
 from ordo.schemas.config.settings import ConfigurationError, load_settings
 
@@ -39,6 +41,14 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
             "Ordo can't serve without a token: set ORDO_TOKEN, for example to the output of `openssl rand -hex 32`."
         )
     described = routes(services)
+    admission = Admission(
+        settings.token.get_secret_value(),
+        container.tokens(),
+        container.trail(),
+        container.clock(),
+        requests=settings.http.requests_per_second,
+        failures=settings.http.failures_per_minute,
+    )
 
     @asynccontextmanager
     async def open_house(_: Litestar) -> AsyncIterator[None]:
@@ -47,16 +57,16 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
                 yield
 
     app = Litestar(
-        [*described, pages.routes(document(described))],
+        [*described, metering.routes(container.measures()), pages.routes(document(described))],
         lifespan=[open_house],
-        middleware=[BearerToken(settings.token.get_secret_value()), NoUnreadQuery()],
+        middleware=[admission, NoUnreadQuery()],
         exception_handlers=HANDLERS,
         request_max_body_size=settings.http.max_body_bytes,
         openapi_config=None,
         # Its default would make every library log at INFO, and HTTP clients log addresses with what is in them.
         logging_config=None,
     )
-    return Correlated(Methods(app))
+    return Sheltered(Correlated(Methods(Metered(app, container.meter()))), origins=settings.http.cors_origins)
 
 
 def routes(gateway: Gateway) -> tuple[Router, ...]:

@@ -33,7 +33,7 @@ ROWS: Final[dict[ErrorCode, Row]] = {
     _C.INVALID_SESSION: Row(401, "the broker's session is missing, over or rejected: log in again"),
     _C.INVALID_CREDENTIALS: Row(401, "the broker refused the password or the redirect"),
     _C.INVALID_OTP: Row(401, "the broker refused the one-time code"),
-    _C.PERMISSION_DENIED: Row(403, "the broker does not allow this account to do that"),
+    _C.PERMISSION_DENIED: Row(403, "the token, or the broker, does not allow that"),
     _C.IP_NOT_ALLOWED: Row(403, "the broker does not know the address that Ordo calls from"),
     _C.KILL_SWITCH_ACTIVE: Row(403, "trading is halted; cancellations still pass"),
     _C.NOT_FOUND: Row(404, "there is nothing under this address"),

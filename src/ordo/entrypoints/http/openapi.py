@@ -31,7 +31,14 @@ _SAME_ORDER: Final = {
 _PAGE: Final = {"text/html": {"schema": {"type": "string"}}}
 _METHODS: Final = ("get", "put", "post", "patch", "delete")
 _REPLAYED: Final = frozenset({401, 403, 409, 422, 429, 502, 503})
-_RETRIED: Final = frozenset({ErrorCode.IDEMPOTENCY_IN_FLIGHT, ErrorCode.RATE_LIMITED, ErrorCode.ORDER_BUDGET})
+_RETRIED: Final = frozenset(
+    {
+        ErrorCode.IDEMPOTENCY_IN_FLIGHT,
+        ErrorCode.RATE_LIMITED,
+        ErrorCode.ORDER_BUDGET,
+        ErrorCode.TOO_MANY_REQUESTS,
+    }
+)
 
 
 class _Schemas(GenerateJsonSchema):
@@ -66,7 +73,11 @@ def document(doors: Iterable[Router]) -> Json:
         "paths": paths,
         "components": {
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "The gateway's own token, `ORDO_TOKEN`."}
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The gateway's own token: `ORDO_TOKEN`, or one that `ordo tokens new` made.",
+                }
             },
             "parameters": {name: {"name": name, "required": True, **told} for name, told in PARAMETERS.items()},
             "headers": HEADERS,

@@ -16,6 +16,7 @@ from ordo.application.context import Context
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
 from ordo.domain.sessions import SECRET_NAMES
+from ordo.entrypoints.http.auth import holder_of
 from ordo.entrypoints.http.correlation import correlation_id
 from ordo.entrypoints.http.errors import shortened
 from ordo.schemas.v1.base import Asked
@@ -79,8 +80,10 @@ def account(call: Call) -> Account:
 
 
 def context(call: Call) -> Context:
-    """Who calls, and under which correlation id."""
-    return Context(correlation_id=correlation_id(call.scope))
+    """Who calls, under which correlation id, and what they may do."""
+    principal, holder = holder_of(call.scope)
+    grant = None if holder is None else holder.grant
+    return Context(correlation_id=correlation_id(call.scope), principal=principal, grant=grant)
 
 
 def key(call: Call) -> str:

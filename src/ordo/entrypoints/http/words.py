@@ -10,7 +10,10 @@ DESCRIPTION: Final = """\
 An order is placed at most once, and Ordo can always say which of placed, not placed or not yet known is true.
 
 **Token.** Send `Authorization: Bearer <token>` with every request except `/health`, `/ready` and the broker's \
-redirect to `/callback`. This document and its page hold no account data and need none either.
+redirect to `/callback`. This document and its page hold no account data and need none either. `ORDO_TOKEN` may do \
+everything. A token that `ordo tokens new` made may do what its scopes say (`read`: look; `trade`: place and modify; \
+`cancel`; `admin`: log in and out, set the kill switch, load masters, resolve an order), for the accounts that it \
+names, and at a limited rate: 429 `TOO_MANY_REQUESTS` with `Retry-After`. Cancellations don't count towards it.
 
 **Writing.** JSON with `Content-Type: application/json`. Prices and money are strings (`"812.50"`), because a JSON \
 number passes through binary floating point; quantities are integers in units (shares, or lots times the lot size). \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import time
@@ -17,6 +18,7 @@ from ordo.schemas.config.limits import LimitsConfig, PortfolioCacheConfig, Resil
 PREFIX = "ORDO_"
 _NOT_SETTINGS = frozenset({"ORDO_CONFIG", "ORDO_URL"})
 _TEST_PREFIX = "ORDO_TEST_"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class _Part(BaseModel):
@@ -24,9 +26,11 @@ class _Part(BaseModel):
 
 
 class AuditConfig(_Part):
-    """Where the audit trail is written."""
+    """Where the audit trail is written, and how long it is kept. A file of it holds a day, or so many megabytes."""
 
     dir: Path = Path("audit")
+    keep_days: int = Field(default=1827, ge=30, le=36_600)
+    file_mb: int = Field(default=64, ge=1, le=4_096)
 
 
 class LogConfig(_Part):
@@ -34,6 +38,12 @@ class LogConfig(_Part):
 
     level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     json_lines: bool = Field(default=False, description="One JSON document a line instead of readable text.")
+
+
+class TracesConfig(_Part):
+    """Where OpenTelemetry's spans are sent, as OTLP over HTTP; nowhere unless set."""
+
+    endpoint: str | None = Field(default=None, min_length=1)
 
 
 class IdempotencyConfig(_Part):
@@ -48,9 +58,40 @@ class IdempotencyConfig(_Part):
 
 
 class HttpConfig(_Part):
-    """Limits of the HTTP door."""
+    """The HTTP door: its limits, its certificate, and the web pages that may read its answers."""
 
     max_body_bytes: int = Field(default=65_536, ge=1_024, le=16_777_216)
+    requests_per_second: int = Field(default=100, ge=1, le=100_000)
+    failures_per_minute: int = Field(default=120, ge=1, le=100_000)
+    max_head_bytes: int = Field(default=32_768, ge=4_096, le=262_144)
+    max_connections: int = Field(default=1_000, ge=8, le=65_536)
+    head_seconds: float = Field(default=10, gt=0, le=300)
+    body_seconds: float = Field(default=30, gt=0, le=300)
+    cors_origins: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, origins: Any) -> Any:  # noqa: ANN401  (pydantic hands over whatever it was given)
+        return (
+            tuple(part.strip() for part in origins.split(",") if part.strip()) if isinstance(origins, str) else origins
+        )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _named(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin such as https://desk.example; a wildcard is not possible")
+        return origins
+
+    @model_validator(mode="after")
+    def _whole(self) -> HttpConfig:
+        if self.tls_certificate is None and (self.tls_key is not None or self.tls_client_ca is not None):
+            raise ValueError("tls_key and tls_client_ca need tls_certificate")
+        return self
 
 
 class InstrumentsConfig(_Part):
@@ -101,6 +142,7 @@ class Settings(_Part):
     stores: StoresConfig = StoresConfig()
     audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
+    traces: TracesConfig = TracesConfig()
     idempotency: IdempotencyConfig = IdempotencyConfig()
     http: HttpConfig = HttpConfig()
     instruments: InstrumentsConfig = InstrumentsConfig()

@@ -63,7 +63,7 @@ async def test_the_scripts_make_the_indexes_that_are_declared(database: Database
 def test_the_head_of_the_scripts_is_the_one_that_is_looked_for() -> None:
     scripts = ScriptDirectory(str(schema._SCRIPTS))
     assert scripts.get_heads() == [schema.HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == ["0004", "0003", "0002", "0001"]
+    assert [script.revision for script in scripts.walk_revisions()] == ["0005", "0004", "0003", "0002", "0001"]
 
 
 async def test_a_database_of_the_first_revision_is_upgraded_with_what_it_holds(

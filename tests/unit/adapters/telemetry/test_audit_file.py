@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ordo.adapters.telemetry.archive import verify
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditEvent, AuditKind
@@ -38,7 +39,11 @@ def test_an_event_is_one_json_line_in_indian_time(tmp_path: Path) -> None:
     log = opened(tmp_path / "audit")
     log.append(event(instrument="NSE:SBIN"))
     log.close()
-    assert json.loads(log.path.read_text()) == {
+    line = json.loads(log.path.read_text())
+    assert line.pop("seq") == 1
+    assert line.pop("prev") == "0" * 64
+    assert len(line.pop("hash")) == 64
+    assert line == {
         "event": "order.placed",
         "at": "2026-11-23T09:30:00+05:30",
         "actor": "owner",
@@ -79,14 +84,17 @@ def _append_many(path: Path, writer: int) -> None:
     log.close()
 
 
-def test_lines_of_several_processes_never_mix(tmp_path: Path) -> None:
+def test_several_processes_write_a_chain_each(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_append_many, args=(tmp_path, number)) for number in range(3)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    lines = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    reports = verify(tmp_path)
+    assert [report.fault for report in reports] == [None] * len(reports)
+    assert sum(report.lines for report in reports) == 600
+    lines = [json.loads(line) for path in tmp_path.glob("*.jsonl") for line in path.read_text().splitlines()]
     for number in range(3):
         mine = [int(line["facts"]["number"]) for line in lines if line["facts"]["writer"] == str(number)]
         assert mine == list(range(200))

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordo.adapters.telemetry.redaction import MASK, redact, redact_text
-from ordo.domain.sessions import SECRET_NAMES, Secret
+from ordo.adapters.telemetry.redaction import redact
+from ordo.domain.secrecy import MASK, SECRET_NAMES, redact_text
+from ordo.domain.sessions import Secret
 
 CANARY = "canary7Q2x9Zk4Lm"
 
@@ -61,3 +62,9 @@ def test_a_secret_name_is_masked_at_any_depth(value: object, name: str) -> None:
 def test_secret_objects_and_bytes_are_masked() -> None:
     assert CANARY not in str(redact({"x": Secret(CANARY), "y": f"password={CANARY}".encode()}))
     assert redact({"password": "p"}) == {"password": MASK}
+
+
+@pytest.mark.parametrize("realm", ["paper", "live"])
+def test_of_a_token_of_our_own_only_its_id_stays(realm: str) -> None:
+    text = f"who brings ordo_{realm}_0123456789ab_{CANARY}-_x here"
+    assert redact_text(text) == f"who brings ordo_{realm}_0123456789ab_{MASK} here"

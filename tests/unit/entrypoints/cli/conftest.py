@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -18,6 +19,9 @@ def shell(tmp_path: Path) -> Shell:
 def ordo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
     """A command line in the test's own process, in the directory of `shell`, without settings."""
     monkeypatch.chdir(tmp_path)
+    # A server that ran in this process before has left its handler, over a stream that is closed by now.
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    monkeypatch.setattr(logging.getLogger(), "level", logging.WARNING)
     for name in [name for name in os.environ if name.startswith("ORDO_")]:
         monkeypatch.delenv(name)
 

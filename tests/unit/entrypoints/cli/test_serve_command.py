@@ -158,13 +158,18 @@ def test_the_address_told_is_one_that_can_be_called(host: str, url: str) -> None
         assert host == "::1"  # A machine may have no IPv6.
         return
     with listener, socket.create_connection(listener.getsockname()[:2]):
-        assert serve._url(listener).startswith(url)
+        assert serve._url(listener, secure=False).startswith(url)
 
 
 def test_the_log_is_written_as_the_settings_say(shell: Shell) -> None:
     with shell.serving(ORDO_LOG__JSON_LINES="true") as serving:
         ended = serving.end(signal.SIGTERM)
     lines = [json.loads(line) for line in ended.err.splitlines()]
-    assert [line["event"].partition(" in ")[0] for line in lines] == ["made a master key"]
+    told = [line["event"] for line in lines]
+    assert told[0].startswith("made a master key in ")
+    assert [text.partition(" line ")[0] for text in told[1:]] == [
+        "the audit chain audit goes on after",
+        "the audit chain audit ends for now with",
+    ]
     with shell.serving(ORDO_LOG__LEVEL="ERROR", ORDO_DATABASE_URL="sqlite:///other.db") as serving:
         assert serving.end(signal.SIGTERM).err == ""

@@ -55,7 +55,7 @@ PUBLISHED = {
     "put /api/v1/kill-switch",
 }
 KEYED = {"placeBasket", "placeOrder", "modifyOrder", "cancelOrder"}
-OF_NO_ROUTE = {ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.TOO_MANY_REQUESTS, ErrorCode.OUTCOME_UNKNOWN}
+OF_NO_ROUTE = {ErrorCode.METHOD_NOT_ALLOWED, ErrorCode.OUTCOME_UNKNOWN}
 
 
 @pytest.fixture

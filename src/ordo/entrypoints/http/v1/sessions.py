@@ -35,8 +35,9 @@ def routes(gateway: Gateway) -> Router:
         description="By account. No answer ever holds a token.",
         opt=contract(answers={200: Answer(meaning="The sessions.", view=Session, many=True)}, raises=STORE),
     )
-    async def list_sessions() -> Reply:
-        return answers.many(Session, await sessions.all())
+    async def list_sessions(request: Call) -> Reply:
+        caller = context(request)
+        return answers.many(Session, (found for found in await sessions.all() if caller.covers(found.account)))
 
     @get(
         "/{adapter_id:str}/{account_id:str}",

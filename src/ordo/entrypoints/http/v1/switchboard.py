@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from litestar import Router, get, put
 from litestar.params import RequestBody
 
@@ -28,8 +30,14 @@ def routes(gateway: Gateway) -> Router:
         description="Stores, sessions, switches, circuits, budgets, and the orders whose outcome nobody knows yet.",
         opt=contract(answers={200: Answer(meaning="The status.", view=Status)}, raises=STORE),
     )
-    async def get_status() -> Reply:
-        return answers.one(Status.of(await gateway.status.status()))
+    async def get_status(request: Call) -> Reply:
+        caller, status = context(request), await gateway.status.status()
+        seen = replace(
+            status,
+            sessions=tuple(session for session in status.sessions if caller.covers(session.account)),
+            unknown_orders=tuple(order for order in status.unknown_orders if caller.covers(order.account)),
+        )
+        return answers.one(Status.of(seen))
 
     @get(
         "/brokers",

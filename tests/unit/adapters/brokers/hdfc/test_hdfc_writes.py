@@ -11,11 +11,11 @@ from typing import Any, Literal
 import pytest
 
 from ordo.adapters.brokers.hdfc.errors import Call, Said, code_of, of_write
-from ordo.adapters.telemetry.redaction import redact_text
 from ordo.domain.book import Acknowledged
 from ordo.domain.errors import ErrorCode, Invalid, NotSent, OrdoError, OutcomeUnknown, Refused, Unsupported
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.orders import OrderTerms, OrderType, Product, Side, Validity
+from ordo.domain.secrecy import redact_text
 from ordo_emulators.hdfc.settings import MarketOrders, Settings
 from tests.support.hdfc import OPTION, SENSEX, SESSION, SHARE, Desk, Host, emulated, payload, payloads, told
 
