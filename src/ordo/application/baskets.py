@@ -32,10 +32,12 @@ class BasketService:
 
         With the same key and basket again, a leg that was placed, refused or lost is answered as `OrderService.place`
         answers it, and one that is proven unsent is tried again; in `IN_ORDER` all after a leg that is not placed are
-        left alone. Raises `Invalid` for a key that can't be or that served another basket of one of the accounts; what
-        befalls one leg is its own result.
+        left alone. Raises `Invalid` for a key that can't be or that served another basket of one of the accounts, and
+        for an account that is not the caller's; what befalls one leg is its own result.
         """
         context = context or Context()
+        for leg in basket.legs:
+            context.permit(leg.account)
         whole = basket.fingerprint
         await self._refuse_reuse(basket, whole, key, context)
         if basket.mode is BasketMode.AT_ONCE:

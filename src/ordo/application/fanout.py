@@ -36,12 +36,16 @@ class FanOut:
     async def portfolios(
         self, accounts: tuple[Account, ...], context: Context | None = None
     ) -> tuple[PortfolioLeg, ...]:
-        """A leg for each account, in the order asked; raises `Invalid` for none, too many, or one asked twice."""
+        """A leg for each account, in the order asked; raises `Invalid` for none, too many, one asked twice, or one that
+        is not the caller's.
+        """
         if not 0 < len(accounts) <= _MOST or len(set(accounts)) != len(accounts):
             raise Invalid.field(
                 "account", f"must be given 1 to {_MOST} times, each account once", code=ErrorCode.VALIDATION_ERROR
             )
         context = context or Context()
+        for account in accounts:
+            context.permit(account)
         return tuple(await asyncio.gather(*(self._leg(account, context) for account in accounts)))
 
     async def _leg(self, account: Account, context: Context) -> PortfolioLeg:

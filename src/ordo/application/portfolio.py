@@ -41,6 +41,7 @@ class PortfolioService:
     async def portfolio(self, account: Account, context: Context | None = None) -> Portfolio:
         """Money, positions and holdings; as old as the oldest of the three reads."""
         context = context or Context()
+        context.permit(account)  # What is remembered was read for another caller.
         if self._cache is None:
             return await self._fresh(account, context)
         while True:

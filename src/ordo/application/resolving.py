@@ -62,6 +62,7 @@ class Resolver:
         count.
         """
         context = context or Context()
+        context.permit(account)
         placement = await self._reader.placement(account, order_id)
         _check(finding, why, broker_order_id)
         unknown = await self._unknown(account, order_id, context)

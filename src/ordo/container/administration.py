@@ -13,8 +13,10 @@ from ordo.schemas.config.settings import Settings
 
 
 @asynccontextmanager
-async def administration(settings: Settings) -> AsyncIterator[Container]:
-    """The container of the settings with its database and trail open; raises `Unavailable` (`STORE_UNAVAILABLE`)."""
+async def administration(settings: Settings, *, of_sessions: bool = False) -> AsyncIterator[Container]:
+    """The container of the settings with its database and trail open, and where the sessions are if they are needed;
+    raises `Unavailable` (`STORE_UNAVAILABLE`).
+    """
     container = container_for(settings)
     async with AsyncExitStack() as stack:
         audit = container.audit()
@@ -24,6 +26,10 @@ async def administration(settings: Settings) -> AsyncIterator[Container]:
         database = container.database()
         await database.open()
         stack.push_async_callback(database.close)
+        redis = container.redis()
+        if of_sessions and redis is not None:
+            await redis.open()
+            stack.push_async_callback(redis.close)
         yield container
 
 

@@ -6,6 +6,7 @@ from dependency_injector import containers, providers
 
 from ordo.adapters.paper.catalogue import load_catalogue, load_reports
 from ordo.adapters.redis.idempotency import RedisIdempotencyStore
+from ordo.adapters.redis.sealed import RedisSealedRows
 from ordo.adapters.redis.server import RedisServer
 from ordo.adapters.redis.sessions import RedisSessionStore
 from ordo.adapters.sealing import Sealer
@@ -46,6 +47,12 @@ def _idempotency(settings: Settings, database: Database, redis: RedisServer | No
     return RedisIdempotencyStore(redis)
 
 
+def _sealed(settings: Settings, database: Database, redis: RedisServer | None, sealer: Sealer) -> SealedRows:
+    if redis is None or settings.stores.sessions == "database":
+        return SqlSealedRows(database, sealer)
+    return RedisSealedRows(redis, sealer)
+
+
 class Stores(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     sealer: providers.Dependency[Sealer] = providers.Dependency(instance_of=Sealer)
@@ -54,7 +61,7 @@ class Stores(containers.DeclarativeContainer):
     sessions: providers.Provider[SessionStore] = providers.Singleton(_sessions, settings, database, redis, sealer)
     idempotency: providers.Provider[IdempotencyStore] = providers.Singleton(_idempotency, settings, database, redis)
     safety: providers.Provider[SafetyStore] = providers.Singleton(SqlSafetyStore, database)
-    sealed: providers.Provider[SealedRows] = providers.Singleton(SqlSealedRows, database, sealer)
+    sealed: providers.Provider[SealedRows] = providers.Singleton(_sealed, settings, database, redis, sealer)
     tokens: providers.Provider[TokenStore] = providers.Singleton(SqlTokenStore, database)
     journal: providers.Provider[Journal] = providers.Singleton(SqlJournal, database)
     clock: providers.Dependency[Clock] = providers.Dependency()

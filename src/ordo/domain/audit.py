@@ -59,6 +59,7 @@ _MUST_BE_WRITTEN = frozenset(
         AuditKind.ORDER_RECEIVED,
         AuditKind.ORDER_SUBMITTED,
         AuditKind.ORDER_MODIFY_SUBMITTED,
+        AuditKind.ORDER_RESOLVED,
         AuditKind.TOKEN_MADE,
     }
 )

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from ordo.adapters.memory.sealed import MemorySealedRows
+from ordo.adapters.redis.sealed import RedisSealedRows
+from ordo.adapters.redis.server import RedisServer
+from ordo.adapters.redis.sessions import RedisSessionStore
 from ordo.adapters.sealing import Sealer, generate_master_key
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.sealed import SqlSealedRows
@@ -20,6 +23,7 @@ from ordo.domain.sessions import Secret
 from ordo.ports.sealed import SealedRows
 from tests.support.clock import quiet
 from tests.support.house import House
+from tests.support.redis import new_prefix, the_redis
 
 OLD, NEW, LOST = generate_master_key(), generate_master_key(), generate_master_key()
 ACCOUNTS = tuple(Account(adapter_id="fyers", account_id=f"XY{number}") for number in range(230))
@@ -52,7 +56,24 @@ async def sqlite(folder: Path, sealed_by: dict[Account, Secret], *at_hand: Secre
         await database.close()
 
 
-@pytest.mark.parametrize("store", [memory, sqlite])
+@asynccontextmanager
+async def redis(_: Path, sealed_by: dict[Account, Secret], *at_hand: Secret) -> AsyncIterator[SealedRows]:
+    server = RedisServer(the_redis().url, prefix=new_prefix())
+    await server.open()
+    house = House()
+    sessions = {account: house.login.session(account) for account in sealed_by}
+    try:
+        for account, key in sealed_by.items():
+            await RedisSessionStore(server, Sealer((key,))).save(sessions[account])
+        yield RedisSealedRows(server, Sealer(at_hand))
+        opens = RedisSessionStore(server, Sealer(at_hand))
+        for account in [account for account, key in sealed_by.items() if key in at_hand]:
+            assert await opens.get(account) == sessions[account]
+    finally:
+        await server.close()
+
+
+@pytest.mark.parametrize("store", [memory, sqlite, redis])
 async def test_everything_is_sealed_anew_and_the_old_key_retires(house: House, tmp_path: Path, store: object) -> None:
     sealed_by = dict.fromkeys(ACCOUNTS, OLD)
     async with store(tmp_path, sealed_by, NEW, OLD) as rows:  # type: ignore[operator]
@@ -68,7 +89,7 @@ async def test_everything_is_sealed_anew_and_the_old_key_retires(house: House, t
     assert told.facts == {"sealing": ids(NEW)[0], "resealed": "230", "forgotten": "0"}
 
 
-@pytest.mark.parametrize("store", [memory, sqlite])
+@pytest.mark.parametrize("store", [memory, sqlite, redis])
 async def test_a_key_that_is_not_at_hand_is_named_and_its_rows_stay_until_they_are_given_up(
     house: House, tmp_path: Path, store: object
 ) -> None:

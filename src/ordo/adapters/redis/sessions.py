@@ -14,13 +14,13 @@ from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.sessions import Secret, Session
 from ordo.ports.sessions import SessionStore
 
-_ACCESS: Final = "access_token"
-_REFRESH: Final = "refresh_token"
+ACCESS: Final = "access_token"
+REFRESH: Final = "refresh_token"
 
 _GET = Script("return redis.call('HGET', P .. 'sessions', ARGV[2])")
 _SAVE = Script("return redis.call('HSET', P .. 'sessions', ARGV[2], ARGV[3])")
 _DELETE = Script("return redis.call('HDEL', P .. 'sessions', ARGV[2])")
-_ALL = Script("return redis.call('HVALS', P .. 'sessions')")
+ALL = Script("return redis.call('HVALS', P .. 'sessions')")
 
 
 class RedisSessionStore(SessionStore):
@@ -38,8 +38,8 @@ class RedisSessionStore(SessionStore):
         refresh = session.refresh_token
         document = {
             "account": str(session.account),
-            _ACCESS: self._sealer.seal(session.access_token, place=_place(session.account, _ACCESS)),
-            _REFRESH: None if refresh is None else self._sealer.seal(refresh, place=_place(session.account, _REFRESH)),
+            ACCESS: self._sealer.seal(session.access_token, place=place_of(session.account, ACCESS)),
+            REFRESH: None if refresh is None else self._sealer.seal(refresh, place=place_of(session.account, REFRESH)),
             "issued": to_microseconds(session.issued_at),
             "expires": to_microseconds(session.expires_at),
             "suspect": session.suspect,
@@ -51,26 +51,22 @@ class RedisSessionStore(SessionStore):
         await self._server.run(_DELETE, str(account))
 
     async def all(self) -> tuple[Session, ...]:
-        sessions = [self._session(text) for text in await self._server.run(_ALL)]
+        sessions = [self._session(text) for text in await self._server.run(ALL)]
         return tuple(sorted(sessions, key=lambda session: session.account))
 
     def _session(self, text: str) -> Session:
         try:
             row = json.loads(text)
             account = Account.parse(row["account"])
-            access, refresh = str(row[_ACCESS]), row[_REFRESH]
+            access, refresh = str(row[ACCESS]), row[REFRESH]
             issued, expires = from_microseconds(row["issued"]), from_microseconds(row["expires"])
             suspect, metadata = bool(row["suspect"]), str(row["metadata"])
         except (ValueError, KeyError, TypeError, OverflowError):
-            raise Unavailable(
-                ErrorCode.STORE_UNAVAILABLE,
-                "A stored session can't be read: it was altered, or written by another version of Ordo. Nothing was"
-                " sent by this call. Log in again.",
-            ) from None
+            raise unreadable() from None
         return Session(
             account=account,
-            access_token=self._open(access, account, _ACCESS),
-            refresh_token=None if refresh is None else self._open(str(refresh), account, _REFRESH),
+            access_token=self._open(access, account, ACCESS),
+            refresh_token=None if refresh is None else self._open(str(refresh), account, REFRESH),
             issued_at=issued,
             expires_at=expires,
             suspect=suspect,
@@ -78,8 +74,18 @@ class RedisSessionStore(SessionStore):
         )
 
     def _open(self, sealed: str, account: Account, field: str) -> Secret:
-        return self._sealer.open(sealed, place=_place(account, field))
+        return self._sealer.open(sealed, place=place_of(account, field))
 
 
-def _place(account: Account, field: str) -> str:
+def unreadable() -> Unavailable:
+    """What to raise for a row that is none of a session's."""
+    return Unavailable(
+        ErrorCode.STORE_UNAVAILABLE,
+        "A stored session can't be read: it was altered, or written by another version of Ordo. Nothing was"
+        " sent by this call. Log in again.",
+    )
+
+
+def place_of(account: Account, field: str) -> str:
+    """What a token is sealed to, so that it opens nowhere else."""
     return f"redis|{account.adapter_id}|{account.account_id}|{field}"

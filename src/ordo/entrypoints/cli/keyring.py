@@ -44,7 +44,7 @@ def rotate(*, forget_lost: bool, as_json: bool) -> ExitCode:
 
 
 async def _rotated(settings: Settings, *, forget_lost: bool) -> Rotation:
-    async with administration(settings) as container:
+    async with administration(settings, of_sessions=True) as container:
         keys = container.keys()
         if not forget_lost:
             await keys.require()

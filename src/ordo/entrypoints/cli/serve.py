@@ -11,7 +11,9 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -26,6 +28,7 @@ from ordo.entrypoints.cli.outcome import ExitCode, InputError, NotServed, end
 from ordo.schemas.config.settings import Settings, load_settings
 
 _GRACE_SECONDS = 15
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _EXAMPLE = '{"instrument":"NSE:SBIN","side":"BUY","quantity":1,"order_type":"LIMIT","product":"CNC","price":"800.00"}'
 
 
@@ -120,7 +123,24 @@ def _serve_together(
         return ExitCode.OK
 
     crew = Crew(workers, work)
-    crew.serve(ready)
+    with _counted_together():
+        crew.serve(ready)
+
+
+@contextmanager
+def _counted_together() -> Iterator[None]:
+    """A folder where every worker counts, so that each can tell the metrics of all. It must be named before the first
+    of them loads what measures.
+    """
+    if os.environ.get(_METRICS):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="ordo-metrics-") as folder:
+        os.environ[_METRICS] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_METRICS]
 
 
 async def _until_told(

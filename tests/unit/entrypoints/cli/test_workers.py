@@ -67,6 +67,17 @@ async def test_workers_are_one_gateway_whatever_becomes_of_one_of_them(shell: Sh
         placed = {answer.json()["order_id"] for answer in answers if answer.status_code == 201}
         assert len(placed) == 12
 
+        # Whichever worker is asked, it has counted what the others did.
+        async with caller(url) as http:
+            told = (await http.get("/metrics")).text.splitlines()
+        counted = {
+            code: float(line.rpartition(" ")[2])
+            for code in codes
+            for line in told
+            if line.startswith(f'ordo_request_seconds_count{{operation="placeOrder",status="{code}"}}')
+        }
+        assert counted == codes
+
         # One is killed while it works; whoever asked it asks again with the same key.
         async with caller(url) as http:
             calls = [asyncio.ensure_future(place(http, f"late-{number % 6}")) for number in range(24)]
@@ -95,6 +106,8 @@ async def test_workers_are_one_gateway_whatever_becomes_of_one_of_them(shell: Sh
         assert len(now) == 3
         assert workers[0] not in now
         ended = serving.end(signal.SIGTERM)
+    trail = shell.ordo("audit", "verify", "--json")
+    assert (trail.code, len(trail.document["chains"])) == (0, 3)
     assert ended.code == 0
     assert f"worker {workers[0]} has died, and another takes its place" in ended.err
     assert "Traceback" not in ended.err

@@ -19,7 +19,7 @@ NEEDS = {
     "getPortfolio": "read", "getFunds": "read", "listPositions": "read", "listHoldings": "read", "listTrades": "read",
     "listQuotes": "read", "listOrders": "read", "getOrder": "read", "placeOrder": "trade", "previewOrder": "read",
     "modifyOrder": "trade", "cancelOrder": "cancel", "searchInstruments": "read", "getInstrument": "read",
-    "syncInstruments": "admin",
+    "syncInstruments": "admin", "placeBasket": "trade", "resolveOrder": "admin", "listPortfolios": "read",
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ async def test_every_operation_asks_for_its_scope_and_for_no_other(door: Door) -
         for method, operation in methods.items()
         if operation.get("security") != []
     }
-    assert {name: right_for(name, method) for name, (method, _) in found.items()}.items() >= NEEDS.items()
+    assert {name: right_for(name, method) for name, (method, _) in found.items()} == NEEDS
     for scope in Scope:
         token = await made(door, *(other for other in Scope if other is not scope), accounts=("paper/*",))
         for name, (method, path) in found.items():
@@ -210,3 +210,37 @@ def test_an_operation_that_nobody_knows_is_for_administrators() -> None:
     assert right_for("somethingNew", "POST") is Scope.ADMIN
     assert right_for(None, "DELETE") is Scope.ADMIN
     assert right_for("somethingNew", "GET") is Scope.READ
+
+
+async def test_a_basket_with_a_leg_for_another_account_is_refused_as_a_whole(door: Door) -> None:
+    token = await made(door, "trade", accounts=("paper/DEMO",))
+    legs = [{"account": account, "order": dict(BUY)} for account in ("paper/DEMO", "asks/ONE")]
+    refused = await asked(door, token, "POST", "/api/v1/baskets", json={"mode": "AT_ONCE", "legs": legs})
+    assert (refused.status_code, refused.json()["error_code"]) == (403, "PERMISSION_DENIED")
+    assert await door.intents() == ()
+    mine = await asked(door, token, "POST", "/api/v1/baskets", json={"mode": "AT_ONCE", "legs": legs[:1]})
+    assert mine.status_code == 200
+
+
+async def test_portfolios_that_hold_another_account_are_refused_as_a_whole(door: Door) -> None:
+    token = await made(door, "read", accounts=("paper/DEMO",))
+    answers = [
+        await asked(door, token, "GET", "/api/v1/portfolios", params={"account": accounts})
+        for accounts in (["paper/DEMO", "asks/ONE"], ["nobroker/X"], ["paper/DEMO"])
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403, 200]
+
+
+async def test_the_switch_of_another_account_is_neither_read_nor_set_nor_listed(door: Door) -> None:
+    other = {"state": "HALTED", "reason": "drill", "account": "paper/DEMO"}
+    assert (await door.http.put("/api/v1/kill-switch", json=other)).status_code == 200
+    await door.place(BUY)
+    token = await made(door, "read", "admin", accounts=("asks/ONE",))
+    read = await asked(door, token, "GET", "/api/v1/kill-switch", params={"account": "paper/DEMO"})
+    lifted = await asked(door, token, "PUT", "/api/v1/kill-switch", json=other | {"state": "ACTIVE"})
+    assert {read.status_code, lifted.status_code} == {403}
+    seen = (await asked(door, token, "GET", "/api/v1/status")).json()
+    assert (seen["account_switches"], seen["budgets"]) == ([], [])
+    owners = (await door.http.get("/api/v1/status")).json()
+    assert [switch["state"] for switch in owners["account_switches"]] == ["HALTED"]
+    assert [budget["account"] for budget in owners["budgets"]] == ["paper/DEMO"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from litestar import Router, get, put
 from litestar.params import RequestBody
 
+from ordo.application.context import Context
 from ordo.application.gateway import Gateway
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode
@@ -34,6 +35,10 @@ def routes(gateway: Gateway) -> Router:
         caller, status = context(request), await gateway.status.status()
         seen = replace(
             status,
+            account_switches=tuple(
+                switch for switch in status.account_switches if switch.account is None or caller.covers(switch.account)
+            ),
+            budgets=tuple(budget for budget in status.budgets if caller.covers(budget.account)),
             sessions=tuple(session for session in status.sessions if caller.covers(session.account)),
             unknown_orders=tuple(order for order in status.unknown_orders if caller.covers(order.account)),
         )
@@ -49,8 +54,8 @@ def routes(gateway: Gateway) -> Router:
     async def list_brokers() -> Reply:
         return answers.many(Broker, gateway.brokers.lines)
 
-    def _served(named: str) -> Account:
-        account = Account.parse(named)
+    def _served(account: Account, caller: Context) -> Account:
+        caller.permit(account)
         gateway.brokers.of(account)
         return account
 
@@ -89,7 +94,8 @@ def routes(gateway: Gateway) -> Router:
     )
     async def get_kill_switch(request: Call) -> Reply:
         named = asked(request, SwitchQuery).account
-        return answers.one(KillSwitch.of(await safety.get(None if named is None else _served(named))))
+        account = None if named is None else _served(Account.parse(named), context(request))
+        return answers.one(KillSwitch.of(await safety.get(account)))
 
     @put(
         "/kill-switch",
@@ -107,7 +113,7 @@ def routes(gateway: Gateway) -> Router:
     )
     async def set_kill_switch(request: Call, data: RequestBody[SetKillSwitch]) -> Reply:
         if data.account is not None:
-            gateway.brokers.of(data.account)
+            _served(data.account, context(request))
         switch = await safety.set(data.state, data.reason, context(request), account=data.account)
         return answers.one(KillSwitch.of(switch))
 
