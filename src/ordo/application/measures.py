@@ -8,6 +8,7 @@ from datetime import datetime
 from ordo.application.context import Context
 from ordo.application.status import Status, StatusService
 from ordo.application.trail import Trail
+from ordo.domain.circuits import CircuitState
 from ordo.domain.safety import KillState
 from ordo.domain.sessions import SessionState
 from ordo.ports.meter import Gauge, Meter
@@ -42,6 +43,13 @@ def _gateway(status: Status, unwritten: int) -> Iterator[Gauge]:
             value=float(status.kill_switch.state is state),
             labels=(("state", state),),
         )
+    for record in status.circuits:
+        yield Gauge(
+            name="ordo_circuit_open",
+            meaning="1 while calls of a kind are refused here, for their broker does not serve; else 0.",
+            value=float(record.state is not CircuitState.CLOSED),
+            labels=(("adapter", record.circuit.adapter_id), ("kind", record.circuit.kind)),
+        )
     yield Gauge(
         name="ordo_audit_unwritten_events",
         meaning="Events that this process could not write into the audit trail, and that no line has told of yet.",
@@ -71,6 +79,20 @@ def _accounts(status: Status, context: Context) -> Iterator[Gauge]:
             value=(status.now - min(times)).total_seconds(),
             labels=labels,
         )
+    for budget in status.budgets:
+        if context.covers(budget.account):
+            yield Gauge(
+                name="ordo_orders_last_minute",
+                meaning="Calls of the order budget that an account has spent in the last minute.",
+                value=budget.standing.orders_last_minute,
+                labels=(("account", str(budget.account)),),
+            )
+            yield Gauge(
+                name="ordo_budget_stopped",
+                meaning="1 where a broker's refusals have used up an account's day, else 0.",
+                value=float(budget.stopped),
+                labels=(("account", str(budget.account)),),
+            )
     for session in status.sessions:
         if context.covers(session.account) and session.expires_at is not None:
             active = session.state is SessionState.ACTIVE

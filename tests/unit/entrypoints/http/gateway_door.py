@@ -146,6 +146,7 @@ async def open_door(
     sources: tuple[MasterSource, ...] = (),
     obeys_hours: bool = False,
     logins: Mapping[str, Callable[[Clock], BrokerLogin]] = MappingProxyType({}),
+    limits: Mapping[str, object] = MappingProxyType({}),
 ) -> AsyncIterator[Door]:
     """A gateway in a folder of its own, at ten o'clock of a Monday that lasts as long as the test likes. `logins` are
     further brokers, by how one logs in there.
@@ -157,6 +158,7 @@ async def open_door(
                 "master_keys": MASTER_KEY,
                 "database_url": f"sqlite+aiosqlite:///{folder / 'ordo.db'}",
                 "idempotency": {"pursue_seconds": 0},
+                "limits": dict(limits),
                 # A pause before a further try would last for ever by this clock.
                 "resilience": {"read_tries": 1},
             }

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from ordo.adapters.memory.meter import MemoryMeter
 from ordo.adapters.telemetry.metered import MeteredBroker
+from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.tokens import Scope
-from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, RESTING, Door
+from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, RESTING, Door, open_door
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -51,6 +54,27 @@ async def test_requests_orders_and_the_state_of_things_are_told(door: Door) -> N
         assert found[name, labelled(**labels)] == value, name
     assert found["ordo_session_seconds_left", labelled(account="paper/DEMO")] > 0
     assert found["ordo_audit_write_seconds_count", frozenset()] >= 6
+
+
+async def test_circuits_and_budgets_are_told_and_budgets_only_of_the_tokens_own_accounts(tmp_path: Path) -> None:
+    async with open_door(tmp_path, limits={"orders_per_minute": 50}) as door:
+        await door.place()
+        door.broker.refusal = Unavailable(ErrorCode.BROKER_UNAVAILABLE, "502")
+        door.broker.hides_book = True
+        for number in range(9):
+            await door.place(RESTING, key=f"k{number}")
+        found = await samples(door)
+        assert found["ordo_circuit_open", labelled(adapter="paper", kind="ORDER")] == 1
+        assert found["ordo_orders_last_minute", labelled(account="paper/DEMO")] > 1
+        assert found["ordo_budget_stopped", labelled(account="paper/DEMO")] == 0
+        tokens = door.container.tokens()
+        _, text = await tokens.make(scopes=frozenset({Scope.READ}), accounts=("asks/ONE",))
+        others = await samples(door, Authorization=f"Bearer {text.reveal()}")
+        assert not [name for name, _ in others if name in ("ordo_orders_last_minute", "ordo_budget_stopped")]
+        seen = await door.http.get("/api/v1/status", headers={"Authorization": f"Bearer {text.reveal()}"})
+        assert seen.json()["budgets"] == []
+        owners = (await door.http.get("/api/v1/status")).json()["budgets"]
+        assert [budget["account"] for budget in owners] == ["paper/DEMO"]
 
 
 async def test_they_need_a_token_and_tell_it_only_of_its_own_accounts(door: Door) -> None:
