@@ -40,7 +40,10 @@ def test_a_trail_that_was_edited_ends_with_1_and_the_place(ordo: Here, order: st
     assert f"line {place + 1}" in people.out
 
 
-def test_what_the_trail_says_of_an_order_and_of_a_request(ordo: Here, order: str) -> None:
+def test_what_the_trail_says_of_an_order_and_of_a_request(
+    ordo: Here, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     lines = ordo("audit", "show", "--order", order, "--json").document
     assert [line["event"] for line in lines] == ["order.received", "order.submitted", "order.placed"]
     request = lines[0]["correlation_id"]

@@ -12,6 +12,7 @@ import pytest
 from dependency_injector import providers
 
 from ordo.adapters.memory.audit import MemoryAuditLog
+from ordo.container import guards
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
 from ordo.schemas.config.settings import load_settings
@@ -36,6 +37,8 @@ _BUY = {
     "price": "900.00",
 }
 
+_TRIES = 2
+
 
 class House:
     def __init__(self, http: httpx2.AsyncClient, emulator: HdfcEmulator) -> None:
@@ -48,8 +51,9 @@ class House:
     async def log_in(self, **changed: str) -> tuple[list[str], httpx2.Response]:
         """The kinds of challenge that were met, and the last answer."""
         answer, kinds = await self.http.post(f"{_SESSION}/login"), []
-        while answer.status_code in (200, 202):
-            challenge = answer.json()
+        while answer.status_code in (200, 202) or (kinds[-1] == "otp" and kinds.count("otp") < _TRIES):
+            if answer.status_code != 401:
+                challenge = answer.json()
             kinds.append(challenge["kind"])
             answers = {name: (_ANSWERS | changed)[name] for name in challenge["fields"]}
             body = {"challenge_id": challenge["challenge_id"], "answers": answers}
@@ -62,6 +66,7 @@ async def house(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(guards, "_OWN", {})  # The clock stands still: a place in a budget would never get free.
     clock = VirtualClock()
     settings = EmulatorSettings(rate_limits=False, reference_mode=request.param)
     emulator = HdfcEmulator(clock=clock.now, settings=settings)
@@ -142,5 +147,5 @@ async def test_a_lost_reply_is_found_or_stays_unknown_and_is_never_sent_again(ho
 async def test_a_wrong_code_can_be_corrected_and_a_second_ends_the_login(house: House) -> None:
     kinds, refused = await house.log_in(otp="000000")
     assert kinds == ["password", "otp", "otp"]
-    assert (refused.status_code, refused.json()["error_code"]) == (401, "INVALID_OTP")
+    assert (refused.status_code, refused.json()["error_code"]) == (401, "INVALID_SESSION")
     assert (await house.http.get(_SESSION)).json()["state"] == "NONE"
