@@ -50,7 +50,9 @@ class House:
 
     async def log_in(self, **changed: str) -> tuple[list[str], httpx2.Response]:
         """The kinds of challenge that were met, and the last answer."""
-        answer, kinds = await self.http.post(f"{_SESSION}/login"), []
+        answer = await self.http.post(f"{_SESSION}/login")
+        kinds: list[str] = []
+        challenge = answer.json()
         while answer.status_code in (200, 202) or (kinds[-1] == "otp" and kinds.count("otp") < _TRIES):
             if answer.status_code != 401:
                 challenge = answer.json()
