@@ -26,6 +26,7 @@ BUY = {
     "order_type": "LIMIT",
     "product": "MIS",
     "price": "800.00",
+    "allow_duplicate": True,
 }
 
 
