@@ -60,7 +60,7 @@ def test_a_seed_replays_a_run_to_the_last_word() -> None:
     told: list[list[tuple[object, ...]]] = []
     for _ in range(2):
         transcript: list[AuditEvent] = []
-        _run(7, examples=6, transcript=transcript)
+        _run(10, examples=6, transcript=transcript)
         told.append([(one.kind, one.at, one.order_id, sorted(one.facts.items())) for one in transcript])
     assert told[0] == told[1]
     assert told[0]

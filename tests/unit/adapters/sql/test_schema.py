@@ -3,13 +3,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, inspect, text
 
 from ordo.adapters.sql import schema
 from ordo.adapters.sql.database import Database
@@ -18,7 +19,8 @@ from ordo.adapters.sql.instruments import SqlInstruments
 from ordo.adapters.sql.models import Db, DbIdempotencyRecord
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Unavailable
-from tests.contract.values import CATALOGUE, CATALOGUE_REPORT, intent
+from ordo.domain.idempotency import Apart, Intent, Operation
+from tests.contract.values import CATALOGUE, CATALOGUE_REPORT, NOW, WEEK, intent
 
 _CREATED = text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%' AND sql IS NOT NULL ORDER BY name")
 
@@ -72,8 +74,7 @@ async def test_a_database_of_the_first_revision_is_upgraded_with_what_it_holds(
     monkeypatch.setattr(schema, "HEAD", "0001")
     former = Database(f"sqlite:///{path}")
     await former.open()
-    row = {name: value for name, value in _row(intent()).items() if name != "likeness"}  # That column came later.
-    await former.write(lambda connection: connection.execute(insert(DbIdempotencyRecord).values(row)))
+    await former.write(partial(_insert_as_then, of=intent()))
     with pytest.raises(Unavailable, match="no such table"):
         await SqlInstruments(former).open()
     await former.close()
@@ -89,6 +90,52 @@ async def test_a_database_of_the_first_revision_is_upgraded_with_what_it_holds(
         assert tuple(instruments.directory()) == CATALOGUE
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize("revision", ["0002", "0003"])
+async def test_a_database_of_a_later_revision_is_upgraded_with_what_it_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch, revision: str
+) -> None:
+    monkeypatch.setattr(schema, "HEAD", revision)
+    former = Database(f"sqlite:///{path}")
+    await former.open()
+    await former.write(partial(_insert_as_then, of=intent()))
+    await former.close()
+    monkeypatch.undo()
+
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    store = SqlIdempotencyStore(database)
+    assert await store.unsettled() == (intent(),)
+    assert await store.reserve(intent("key-2", 2), now=NOW, apart=Apart(within=WEEK)) is None
+    await database.close()
+
+
+async def test_an_order_with_several_open_changes_is_settled_before_the_upgrade(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "HEAD", "0003")
+    former = Database(f"sqlite:///{path}")
+    await former.open()
+    for text_ in ("one", "two"):
+        await former.write(partial(_insert_as_then, of=intent(text_, operation=Operation.MODIFY)))
+    await former.close()
+    monkeypatch.undo()
+    with pytest.raises(Unavailable, match="several modifications of order 100000000000001 are not settled"):
+        await Database(f"sqlite:///{path}").open()
+    monkeypatch.setattr(schema, "HEAD", "0003")
+    await former.open()
+    count = text("SELECT count(*) FROM idempotency_record")
+    assert await former.read(lambda connection: connection.execute(count).scalar_one()) == 2
+    await former.close()
+
+
+def _insert_as_then(connection: Connection, of: Intent) -> None:
+    """Into the columns that there are."""
+    row = _row(of)
+    known = {column["name"] for column in inspect(connection).get_columns("idempotency_record")}
+    then = {name: value for name, value in row.items() if name in known}
+    connection.execute(insert(DbIdempotencyRecord).values(then))
 
 
 async def test_a_start_on_tables_that_are_up_to_date_does_not_load_alembic(database: Database, path: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_refusal_has_its_exit_code_and_its_reason(
     ("name", "value", "told"),
     [
         ("ORDO_NONSENSE", "1", "nonsense"),
-        ("ORDO_DATABASE_URL", "postgresql+asyncpg://127.0.0.1/ordo", "ORDO_DATABASE_URL"),
+        ("ORDO_DATABASE_URL", "mysql://127.0.0.1/ordo", "ORDO_DATABASE_URL"),
         ("ORDO_DATABASE_URL", "sqlite://", "ORDO_DATABASE_URL"),
         ("ORDO_MASTER_KEYS", "too-short", "ORDO_MASTER_KEYS"),
     ],
