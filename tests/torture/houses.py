@@ -88,9 +88,7 @@ _STILL: Final = {"ORDO_BROKERS__HDFC__READS_PER_SECOND": "1000", "ORDO_BROKERS__
 PLACES: Final = {
     "fyers": Place(broker="fyers", account="XE00001", echoes=True, emulator=_fyers),
     "fyers-untagged": Place(broker="fyers", account="XE00001", echoes=False, emulator=_untagged_fyers),
-    "hdfc": Place(
-        broker="hdfc", account="7000001", echoes=True, emulator=_hdfc(ReferenceMode.ECHO), settings=_STILL
-    ),
+    "hdfc": Place(broker="hdfc", account="7000001", echoes=True, emulator=_hdfc(ReferenceMode.ECHO), settings=_STILL),
     "hdfc-untagged": Place(
         broker="hdfc", account="7000001", echoes=False, emulator=_hdfc(ReferenceMode.STAPI), settings=_STILL
     ),

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ from tests.torture.mortal import RacingClock
 class Launcher:
     def __init__(self) -> None:
         self._logs = Path()
+        self._alive: set[int] = set()
 
     def emulator(self, logs: str) -> str:
         """Start the emulated FYERS; its origin."""
@@ -38,8 +40,8 @@ class Launcher:
         return str(json.loads(self._forked(_emulate)[1])["origin"])
 
     def gateway(self, environment: dict[str, str], step: str | None, times: int, haste: float) -> list[Any]:
-        """Start a gateway that dies at the so-manieth time that it comes to a step. Its process id and its URL, which is
-        `None` where it died before it served.
+        """Start a gateway that dies when it comes to a step for the so-manieth time. Its process id, and its URL: `None`
+        where it died before it served.
         """
 
         def run() -> None:
@@ -54,12 +56,20 @@ class Launcher:
 
     def end(self, pid: int, within: float) -> bool:
         """Kill a gateway after so many seconds, unless it is dead by then; whether it died by itself."""
-        signal.sigtimedwait([signal.SIGCHLD], within)
-        ended, _ = os.waitpid(pid, os.WNOHANG)
+        until = time.monotonic() + within
+        # A signal may still be there from the one before.
+        while not (ended := os.waitpid(pid, os.WNOHANG)[0]) and (left := until - time.monotonic()) > 0:
+            signal.sigtimedwait([signal.SIGCHLD], left)
         if not ended:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+        self._alive.discard(pid)
         return bool(ended)
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        for pid in tuple(self._alive):
+            self.end(pid, 0)
 
     def _forked(self, run: Callable[[], None]) -> tuple[int, str]:
         """The process id of the fork and the first line that it writes."""
@@ -67,6 +77,7 @@ class Launcher:
         pid = os.fork()
         if pid == 0:
             _run(run, theirs, self._logs / "processes.log")
+        self._alive.add(pid)
         os.close(theirs)
         with os.fdopen(ours) as told:
             return pid, told.readline()
@@ -105,6 +116,7 @@ def main() -> None:
         command, *arguments = json.loads(line)
         sys.stdout.write(json.dumps(getattr(launcher, command)(*arguments)) + "\n")
         sys.stdout.flush()
+    launcher.close()
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Told:
 
     @property
     def had_no_effect(self) -> bool:
-        return self.status >= 400 and self.body.get("details", {}).get("outcome") in ("not_sent", "refused")  # noqa: PLR2004
+        return self.status >= 400 and self.body.get("details", {}).get("outcome") in ("not_sent", "refused")
 
 
 @dataclass(slots=True)
@@ -69,15 +69,18 @@ class Ask:
     """Asks again, once, where it is told that nothing happened."""
     answers: list[Told] = field(default_factory=list)
     sent: int = 0
+    waits: bool = False
+    """Its last call got no answer."""
 
     @property
     def is_over(self) -> bool:
-        if not self.answers or not self.answers[-1].is_final:
+        if self.waits or not self.answers or not self.answers[-1].is_final:
             return False
         return not (self.insists and self.answers[-1].had_no_effect)
 
     def hear(self, told: Told) -> None:
-        if self.is_over or (self.answers and self.answers[-1].had_no_effect):
+        self.waits = False
+        if self.answers and self.answers[-1].had_no_effect:
             self.insists = False
         self.answers.append(told)
 
@@ -112,32 +115,32 @@ class Trader:
     def _next(self) -> Ask:
         unanswered = self._open()
         roll = self._rng.random()
-        if unanswered and roll < 0.3:  # noqa: PLR2004
+        if unanswered and roll < 0.3:
             return self._rng.choice(unanswered)
-        if roll < 0.4 and self.asks:  # noqa: PLR2004
+        if roll < 0.4 and self.asks:
             return self._rng.choice(self.asks)
         return self._change() or self._made("POST", "", next(self._terms))
 
     def _change(self) -> Ask | None:
-        if not self.asks or self._rng.random() < 0.7:  # noqa: PLR2004
+        if not self.asks or self._rng.random() < 0.7:
             return None
         placed = self.asks[-1]
-        if placed.method != "POST" or not placed.answers or placed.answers[-1].status != 201:  # noqa: PLR2004
+        if placed.method != "POST" or not placed.answers or placed.answers[-1].status != 201:
             return None
         path = f"/{placed.answers[-1].body['order_id']}"
-        if self._rng.random() < 0.5:  # noqa: PLR2004
+        if self._rng.random() < 0.5:
             return self._made("DELETE", path, None)
         return self._made("PATCH", path, {"quantity": 100})
 
     def _made(self, method: str, path: str, body: dict[str, Any] | None) -> Ask:
-        ask = Ask(method, path, f"{self._name}-{next(self._keys)}", body, insists=self._rng.random() < 0.5)  # noqa: PLR2004
+        ask = Ask(method, path, f"{self._name}-{next(self._keys)}", body, insists=self._rng.random() < 0.5)
         self.asks.append(ask)
         return ask
 
     async def _call(self, http: httpx2.AsyncClient, ask: Ask) -> None:
         if not self._url:
             self._life, self._url = await self._door.enter(self._life)
-        ask.sent += 1
+        ask.sent, ask.waits = ask.sent + 1, True
         try:
             answer = await http.request(
                 ask.method, f"{self._url}{ORDERS}{ask.path}", json=ask.body, headers={"Idempotency-Key": ask.key}
