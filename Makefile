@@ -13,7 +13,7 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check static bench format lock clean
+.PHONY: help setup run test torture check static bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,10 @@ test: $(VENV)/dev.stamp ## run the whole suite, with its coverage rules
 	@$(BIN)/python -m coverage report
 	@echo "Domain, ports and application, every branch:"
 	@$(BIN)/python -m coverage report --include='$(PURE)' --fail-under=100
+
+torture: $(VENV)/dev.stamp ## the proofs of at-most-once at length: 1,000 kills, a long run of the machine
+	@ORDO_TEST_KILLS=1000 ORDO_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -s -o faulthandler_timeout=0 \
+		tests/torture tests/properties/test_once_machine.py $(ARGS)
 
 check: static test ## format, lint, types, import rules, tests: what CI runs
 

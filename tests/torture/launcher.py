@@ -10,13 +10,13 @@ import asyncio
 import gc
 import json
 import os
+import select
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from ordo.entrypoints.cli import in_process
 from ordo.entrypoints.cli.serve import serve
@@ -32,7 +32,7 @@ from tests.torture.mortal import RacingClock
 class Launcher:
     def __init__(self) -> None:
         self._logs = Path()
-        self._alive: set[int] = set()
+        self._told: dict[int, TextIO] = {}
 
     def emulator(self, logs: str) -> str:
         """Start the emulated FYERS; its origin."""
@@ -40,8 +40,8 @@ class Launcher:
         return str(json.loads(self._forked(_emulate)[1])["origin"])
 
     def gateway(self, environment: dict[str, str], step: str | None, times: int, haste: float) -> list[Any]:
-        """Start a gateway that dies when it comes to a step for the so-manieth time. Its process id, and its URL: `None`
-        where it died before it served.
+        """Start a gateway that dies when it comes to a step for the so-manieth time. Its process id, and its URL or,
+        where it died before it served, `None`.
         """
 
         def run() -> None:
@@ -56,19 +56,16 @@ class Launcher:
 
     def end(self, pid: int, within: float) -> bool:
         """Kill a gateway after so many seconds, unless it is dead by then; whether it died by itself."""
-        until = time.monotonic() + within
-        # A signal may still be there from the one before.
-        while not (ended := os.waitpid(pid, os.WNOHANG)[0]) and (left := until - time.monotonic()) > 0:
-            signal.sigtimedwait([signal.SIGCHLD], left)
-        if not ended:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        self._alive.discard(pid)
-        return bool(ended)
+        told = self._told.pop(pid)
+        died, _, _ = select.select([told], [], [], within)  # Its end of the pipe closes when it dies, however it does.
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        told.close()
+        return bool(died)
 
     def close(self) -> None:
         """Kill what still runs."""
-        for pid in tuple(self._alive):
+        for pid in tuple(self._told):
             self.end(pid, 0)
 
     def _forked(self, run: Callable[[], None]) -> tuple[int, str]:
@@ -77,15 +74,13 @@ class Launcher:
         pid = os.fork()
         if pid == 0:
             _run(run, theirs, self._logs / "processes.log")
-        self._alive.add(pid)
         os.close(theirs)
-        with os.fdopen(ours) as told:
-            return pid, told.readline()
+        self._told[pid] = os.fdopen(ours)
+        return pid, self._told[pid].readline()
 
 
 def _run(run: Callable[[], None], out: int, log: Path) -> NoReturn:
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)
         os.dup2(os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY), 2)
@@ -109,7 +104,6 @@ def _emulate() -> None:
 
 
 def main() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     gc.freeze()
     launcher = Launcher()
     for line in sys.stdin:
