@@ -21,7 +21,7 @@ from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
 from ordo.schemas.config.settings import load_settings
 from ordo_emulators.control import controlled
-from ordo_emulators.faults import Fault
+from ordo_emulators.faults import WRITES, Fault, Operation
 from ordo_emulators.fyers.emulator import FyersEmulator
 from ordo_emulators.fyers.settings import Settings as FyersSettings
 from ordo_emulators.hdfc.emulator import HdfcEmulator
@@ -36,6 +36,8 @@ from tests.unit.entrypoints.http.gateway_door import MASTER_KEY, TOKEN, alive
 Emulator = FyersEmulator | HdfcEmulator
 
 _SHORT: Final = 0.2
+_READS: Final = frozenset({"GET"})
+_WRITES: Final = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 _BREATH_SECONDS: Final = 5
 _FOR_EVER: Final = 10**9
 _ANSWERS: Final = {"username": USER, "password": PASSWORD, "otp": OTP, "consent": "yes"}
@@ -44,13 +46,13 @@ _KEYS: Final = count()
 
 
 class ImpatientLine(HttpClient):
-    """Writes give up soon where the host is about to say nothing."""
+    """Gives up soon where the host is about to say nothing."""
 
-    hurries = False
+    hurries: frozenset[str] = frozenset()
+    """Methods."""
 
     async def send(self, request: HttpRequest, *, total: float | None = None) -> HttpReply:
-        is_short = self.hurries and request.method != "GET"
-        return await super().send(request, total=_SHORT if is_short else total)
+        return await super().send(request, total=_SHORT if request.method in self.hurries else total)
 
 
 class _OwnWire(Wire):
@@ -99,8 +101,8 @@ PLACES: Final = {
 class House:
     place: Place
     http: httpx2.AsyncClient
+    outside: httpx2.AsyncClient
     emulator: Emulator
-    origin: str
     line: ImpatientLine
     clock: VirtualClock
 
@@ -114,9 +116,8 @@ class House:
 
     async def ledger(self) -> list[dict[str, Any]]:
         """What the broker itself has accepted, seen past the gateway."""
-        async with httpx2.AsyncClient() as client:
-            found: list[dict[str, Any]] = (await client.get(f"{self.origin}/_emulator/orders")).json()
-            return found
+        found: list[dict[str, Any]] = (await self.outside.get("/_emulator/orders")).json()
+        return found
 
     def at_exchange(self, broker_order_id: str) -> Order:
         found = self.emulator._desk.exchange.find(broker_order_id)
@@ -124,15 +125,18 @@ class House:
         return found
 
     @contextmanager
-    def spoilt(self, operation: str, *faults: Fault) -> Iterator[None]:
-        """The next request for an operation goes wrong."""
+    def spoilt(self, operation: Operation, *faults: Fault, times: int = 1) -> Iterator[None]:
+        """The next requests for an operation go wrong."""
         for fault in faults:
-            self.emulator.faults.arm(operation, fault)
-        self.line.hurries = any("timeout" in fault for fault in faults)
+            self.emulator.faults.arm(operation, fault, times)
+        if any("timeout" in fault for fault in faults):
+            self.line.hurries = _WRITES if operation in WRITES else _READS
         try:
             yield
         finally:
-            self.line.hurries = False
+            self.line.hurries = frozenset()
+            armed = self.emulator.faults._armed
+            armed[:] = [one for one in armed if one.operation is not operation or one.fault not in faults]
 
     async def be_ready(self) -> None:
         """Let the paces of the case before run out, and mend the session that it may have cost."""
@@ -149,8 +153,7 @@ class House:
             challenge = answer.json()
             said: dict[str, Any] = {"challenge_id": challenge["challenge_id"]}
             if challenge["kind"] == "redirect":
-                async with httpx2.AsyncClient() as browser:
-                    said["redirect_url"] = (await browser.get(challenge["login_url"])).headers["location"]
+                said["redirect_url"] = (await self.outside.get(challenge["login_url"])).headers["location"]
             else:
                 said["answers"] = {name: _ANSWERS[name] for name in challenge["fields"]}
             answer = await self.http.post(f"{session}/login/answer", json=said)
@@ -198,10 +201,14 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[House]:
         app = create_app(container)
         transport = httpx2.ASGITransport(app=cast("Any", app), raise_app_exceptions=True)
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        async with alive(app), httpx2.AsyncClient(transport=transport, base_url="http://gw", headers=headers) as http:
+        async with (
+            alive(app),
+            httpx2.AsyncClient(transport=transport, base_url="http://gw", headers=headers) as http,
+            httpx2.AsyncClient(base_url=origin) as outside,
+        ):
             while any(one["state"] == "ABSENT" for one in (await http.get("/api/v1/status")).json()["masters"]):
                 await asyncio.to_thread(lambda: None)
-            house = House(place=place, http=http, emulator=emulator, origin=origin, line=line, clock=clock)
+            house = House(place=place, http=http, outside=outside, emulator=emulator, line=line, clock=clock)
             await house.log_in()
             # The row of a known order shows whether the account's book has tags.
             assert (await house.write("POST", "/orders", fresh_key(), fresh_order())).status_code == 201

@@ -21,6 +21,7 @@ _OF_THE_ORDER = sorted(sensible(Operation.PLACE) - {Fault.NO_TAG_ECHO})
 
 _ONLY_REFUSED = {Fault.RATE_LIMITED, Fault.EXPIRED_SESSION}
 _LOOKS = 6
+_MANY = 1000
 _APART_SECONDS = 20
 
 
@@ -90,7 +91,7 @@ async def _started(house: House) -> _Placement:
 )
 async def test_a_placement(house: House, faults: tuple[Fault, ...]) -> None:
     placement = await _started(house)
-    with house.spoilt("place", *faults):
+    with house.spoilt(Operation.PLACE, *faults):
         first = await placement.ask()
     accepted = len(await house.ledger()) - placement.before
     assert accepted == _has_effect(faults[0])
@@ -112,6 +113,15 @@ async def test_a_placement(house: House, faults: tuple[Fault, ...]) -> None:
         assert (await placement.ask()).json()["order_id"] == placed.json()["order_id"]
     else:
         assert settled.status_code == 202, "without tags no book proves that an order is absent"
+
+
+@pytest.mark.parametrize("fault", sorted(sensible(Operation.ORDERS) - {Fault.NO_TAG_ECHO}))
+async def test_a_book_that_cannot_be_read_proves_nothing(house: House, fault: Fault) -> None:
+    placement = await _started(house)
+    with house.spoilt(Operation.PLACE, Fault.DROP_AFTER_ACCEPT), house.spoilt(Operation.ORDERS, fault, times=_MANY):
+        assert (await placement.ask()).status_code == 202
+    await house.be_ready()
+    assert (await placement.settle()).status_code == 201
 
 
 async def _is_listed_once(house: House, order: dict[str, Any]) -> None:
