@@ -127,6 +127,8 @@ class House:
     @contextmanager
     def spoilt(self, operation: Operation, *faults: Fault, times: int = 1) -> Iterator[None]:
         """The next requests for an operation go wrong."""
+        armed = self.emulator.faults._armed
+        standing = tuple(armed)
         for fault in faults:
             self.emulator.faults.arm(operation, fault, times)
         if any("timeout" in fault for fault in faults):
@@ -135,8 +137,7 @@ class House:
             yield
         finally:
             self.line.hurries = frozenset()
-            armed = self.emulator.faults._armed
-            armed[:] = [one for one in armed if one.operation is not operation or one.fault not in faults]
+            armed[:] = standing
 
     async def be_ready(self) -> None:
         """Let the paces of the case before run out, and mend the session that it may have cost."""

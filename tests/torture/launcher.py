@@ -39,16 +39,13 @@ class Launcher:
         self._logs = Path(logs)
         return str(json.loads(self._forked(_emulate)[1])["origin"])
 
-    def gateway(self, environment: dict[str, str], step: str | None, times: int, haste: float) -> list[Any]:
-        """Start a gateway that dies when it comes to a step for the so-manieth time. Its process id, and its URL or,
-        where it died before it served, `None`.
-        """
+    def gateway(self, environment: dict[str, str], fate: dict[str, Any]) -> list[Any]:
+        """Start a gateway. Its process id, and its URL or, where it died before it served, `None`."""
 
         def run() -> None:
             os.environ.update(environment)
             in_process.APPLICATION = "tests.torture.mortal:app_from_environment"
-            mortal.DEATH = mortal.Death(step, times)
-            mortal.HASTE = haste
+            mortal.FATE = mortal.Fate(**fate)
             serve(host="127.0.0.1", port=0, workers=1, as_json=True)
 
         pid, line = self._forked(run)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -21,7 +22,9 @@ from ordo.container.root import container_for
 from ordo.domain.idempotency import Apart, Intent, IntentState
 from ordo.entrypoints.http.app import create_app
 from ordo.ports.clock import Clock
+from ordo.ports.idempotency import IdempotencyStore
 from ordo.schemas.config.settings import load_settings
+from tests.support.sabotage import LateStore
 from tests.support.stores import DisturbedStore
 
 
@@ -41,21 +44,25 @@ class Step(StrEnum):
     """A gateway takes up, or has lost, what is unknown, and has not written it down."""
 
 
-class Death:
-    """Comes the so-manieth time that a step is reached."""
+@dataclass(slots=True, kw_only=True)
+class Fate:
+    """What is to become of this gateway: it dies the so-manieth time (`times`) that it comes to a step. Its clock is
+    `haste` times as fast as the real one; `forgets` takes the first commit out.
+    """
 
-    def __init__(self, step: str | None, times: int) -> None:
-        self._step, self._left = step, times
+    step: str | None = None
+    times: int = 1
+    haste: float = 1.0
+    forgets: bool = False
 
     def at(self, step: Step) -> None:
-        if step == self._step:
-            self._left -= 1
-            if self._left <= 0:
+        if step == self.step:
+            self.times -= 1
+            if self.times <= 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-DEATH = Death(None, 0)
-HASTE = 1.0
+FATE = Fate()
 _ORDERS: Final = "/orders"
 _LAST_BYTE: Final = "send_request_body.complete"
 _TEN_IN_INDIA: Final = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
@@ -84,21 +91,21 @@ class MortalStore(DisturbedStore):
     async def reserve(
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
     ) -> Intent | None:
-        DEATH.at(Step.BEFORE_FIRST_COMMIT)
+        FATE.at(Step.BEFORE_FIRST_COMMIT)
         holder = await super().reserve(intent, now=now, apart=apart, instead_of=instead_of)
         if holder is None:
-            DEATH.at(Step.AFTER_FIRST_COMMIT)
+            FATE.at(Step.AFTER_FIRST_COMMIT)
         return holder
 
     async def settle(self, intent: Intent) -> Intent | None:
         is_done = intent.state is IntentState.DONE
         if intent.state is IntentState.UNKNOWN:
-            DEATH.at(Step.RECOVERING)
+            FATE.at(Step.RECOVERING)
         if is_done:
-            DEATH.at(Step.BEFORE_SECOND_COMMIT)
+            FATE.at(Step.BEFORE_SECOND_COMMIT)
         holder = await super().settle(intent)
         if is_done:
-            DEATH.at(Step.AFTER_SECOND_COMMIT)
+            FATE.at(Step.AFTER_SECOND_COMMIT)
         return holder
 
 
@@ -106,10 +113,10 @@ class MortalLine(HttpClient):
     async def send(self, request: HttpRequest, *, total: float | None = None) -> HttpReply:
         is_write = _is_write(request)
         if is_write:
-            DEATH.at(Step.BEFORE_SEND)
+            FATE.at(Step.BEFORE_SEND)
         reply = await super().send(request, total=total)
         if is_write:
-            DEATH.at(Step.AFTER_ANSWER)
+            FATE.at(Step.AFTER_ANSWER)
         return reply
 
     async def _exchange(self, request: HttpRequest, sent: _Evidence) -> HttpReply:
@@ -126,7 +133,7 @@ class _Witness(_Evidence):
     async def hear(self, event: str, detail: object) -> None:
         await self._evidence.hear(event, detail)
         if event.endswith(_LAST_BYTE):
-            DEATH.at(Step.AFTER_SEND)
+            FATE.at(Step.AFTER_SEND)
 
 
 class _MortalWire(Wire):
@@ -138,9 +145,11 @@ class _MortalWire(Wire):
 def app_from_environment() -> ASGIApp:
     """What `ordo serve` would serve, but for its clock and its mortality."""
     container = container_for(load_settings())
-    container.clock.override(providers.Object(RacingClock(HASTE)))
+    container.clock.override(providers.Object(RacingClock(FATE.haste)))
     container.broker_wire.override(providers.Object(_MortalWire()))
-    store = providers.Singleton(SqlIdempotencyStore, container.database)
+    store: providers.Provider[IdempotencyStore] = providers.Singleton(SqlIdempotencyStore, container.database)
+    if FATE.forgets:
+        store = providers.Singleton(LateStore, store)
     container.idempotency_store.override(providers.Singleton(MortalStore, store))
     return create_app(container, own_process=True)
 

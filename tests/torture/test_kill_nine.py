@@ -21,10 +21,14 @@ from random import Random
 from typing import Any, Final
 
 import httpx2
+import pytest
+import pytest_asyncio
 
 from tests.torture.mortal import Step
 from tests.torture.traders import ORDERS, Ask, Door, Trader
 from tests.unit.entrypoints.http.gateway_door import MASTER_KEY, TOKEN
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _ROOT: Final = Path(__file__).parents[2]
 _KILLS: Final = int(os.environ.get("ORDO_TEST_KILLS", "30"))
@@ -32,6 +36,8 @@ _KILLS_A_ROUND: Final = 30
 _CLIENTS: Final = 8
 _HASTE: Final = 20.0
 _NAMED_WITHIN: Final = 2.0
+_STEPS: Final[tuple[Step | None, ...]] = (*Step, None, None, None)
+"""`None` is a random moment."""
 _SESSION: Final = "/api/v1/sessions/fyers/XE00001"
 _HEADERS: Final = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -86,8 +92,8 @@ class Tally:
 class Round:
     """One database and one ledger through many deaths."""
 
-    def __init__(self, seed: str, forks: Forks, origin: str, folder: Path) -> None:
-        self.seed, self.rng = seed, Random(seed)
+    def __init__(self, seed: str, forks: Forks, origin: str, folder: Path, **fate: object) -> None:
+        self.seed, self.rng, self.fate = seed, Random(seed), fate
         self.forks, self.origin = forks, origin
         self.environment = {
             "ORDO_TOKEN": TOKEN,
@@ -104,21 +110,20 @@ class Round:
         self.door = Door()
         self.traders = [Trader(n, Random(f"{seed}/{n}"), self.door, terms) for n in range(_CLIENTS)]
 
-    async def start(self, step: Step | None = None, *, times: int = 0, haste: float = 1.0) -> tuple[int, str | None]:
-        pid, url = await self.forks.ask("gateway", self.environment, step, times, haste)
+    async def start(self, **fate: object) -> tuple[int, str | None]:
+        pid, url = await self.forks.ask("gateway", self.environment, {**self.fate, **fate})
         return pid, url
 
-    async def run(self, kills: int, tally: Tally) -> list[Ask]:
+    async def run(self, kills: int, tally: Tally, steps: tuple[Step | None, ...] = _STEPS) -> list[Ask]:
         """Kill the gateway so often under load, start it a last time, and let everybody come to an end."""
         enough = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for trader in self.traders:
                 group.create_task(trader.trade(enough))
-            ways: list[Step | None] = [*Step, None, None, None]
-            for number in range(kills):
-                if number % len(ways) == 0:
-                    self.rng.shuffle(ways)
-                await self._live_and_die(ways[number % len(ways)], tally)
+            while kills > 0:
+                for step in self.rng.sample(steps, min(kills, len(steps))):
+                    await self._live_and_die(step, tally)
+                    kills -= 1
             pid, url = await self.start(haste=_HASTE)
             assert url is not None
             enough.set()
@@ -128,7 +133,7 @@ class Round:
 
     async def _live_and_die(self, step: Step | None, tally: Tally) -> None:
         most = 3 if step is Step.RECOVERING else 10
-        pid, url = await self.start(step, times=self.rng.randint(1, most))
+        pid, url = await self.start(step=step, times=self.rng.randint(1, most))
         if url is not None:
             await self.door.open(url)
         within = self.rng.uniform(0.0, 0.4) if step is None else _NAMED_WITHIN
@@ -155,23 +160,52 @@ def _empty(path: Path) -> Path:
     return path
 
 
-async def test_no_kill_loses_or_doubles_an_order(tmp_path: Path) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A launcher, the origin of its emulator, and a folder with a database that has masters and a session."""
+
+    forks: Forks
+    origin: str
+    folder: Path
+    seed: str
+
+    async def round(self, number: int, **fate: object) -> Round:
+        """A fresh copy of the database, before an empty ledger."""
+        folder = Path(shutil.copytree(self.folder / "base", self.folder / f"round-{number}"))
+        async with httpx2.AsyncClient() as http:
+            (await http.post(f"{self.origin}/_emulator/reset")).raise_for_status()
+        return Round(f"{self.seed}/{number}", self.forks, self.origin, folder, **fate)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     seed = os.environ.get("ORDO_TEST_SEED") or str(random.randrange(2**32))
-    print(f"ORDO_TEST_SEED={seed}")  # noqa: T201  (shown where the test fails)
-    base, tally = tmp_path / "base", Tally()
-    base.mkdir()
-    async with launched(tmp_path) as (forks, origin):
-        await _prepared(Round(seed, forks, origin, base))
-        for number, kills in enumerate(_rounds()):
-            folder = Path(shutil.copytree(base, tmp_path / f"round-{number}"))
-            async with httpx2.AsyncClient() as http:
-                (await http.post(f"{origin}/_emulator/reset")).raise_for_status()
-            round_ = Round(f"{seed}/{number}", forks, origin, folder)
-            asks = await round_.run(kills, tally)
-            await _agree(round_, asks, tally)
-            print(f"{round_.seed}: {tally}", flush=True)  # noqa: T201
-            await forks.ask("end", round_.last[0], 0)
+    print(f"ORDO_TEST_SEED={seed}", flush=True)  # noqa: T201  (shown where the test fails)
+    folder = tmp_path_factory.mktemp("kills")
+    async with launched(folder) as (forks, origin):
+        (folder / "base").mkdir()
+        await _prepared(Round(seed, forks, origin, folder / "base"))
+        yield World(forks=forks, origin=origin, folder=folder, seed=seed)
+
+
+async def test_no_kill_loses_or_doubles_an_order(world: World) -> None:
+    tally = Tally()
+    for number, kills in enumerate(_rounds()):
+        lives = await world.round(number)
+        asks = await lives.run(kills, tally)
+        await _agree(lives, asks, tally)
+        await world.forks.ask("end", lives.last[0], 0)
+        print(f"{lives.seed}: {tally}", flush=True)  # noqa: T201
     assert sum(tally.kills.values()) == _KILLS
+    assert (world.folder / "processes.log").read_text("utf-8") == ""
+
+
+async def test_the_kills_show_that_the_first_commit_is_missing(world: World) -> None:
+    lives = await world.round(_KILLS, forgets=True)
+    asks = await lives.run(3, Tally(), (Step.AFTER_SEND, Step.AFTER_ANSWER))
+    with pytest.raises(AssertionError, match="placed twice"):
+        await _agree(lives, asks, Tally())
+    await world.forks.ask("end", lives.last[0], 0)
 
 
 def _rounds() -> list[int]:
