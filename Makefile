@@ -13,12 +13,9 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-<<<<<<< HEAD
 # How many seeds the machine of the order path is run with by `make torture`.
 RUNS ?= 200
 
-=======
->>>>>>> torture
 .PHONY: help setup run test torture check static bench format lock clean
 
 help: ## list the targets
@@ -35,14 +32,9 @@ test: $(VENV)/dev.stamp ## run the whole suite, with its coverage rules
 	@echo "Domain, ports and application, every branch:"
 	@$(BIN)/python -m coverage report --include='$(PURE)' --fail-under=100
 
-<<<<<<< HEAD
-torture: $(VENV)/dev.stamp ## run the search for a second order for longer; RUNS=1000 makes it longer still
-	@ORDO_TEST_RUNS=$(RUNS) $(BIN)/python -m pytest --numprocesses 2 -o faulthandler_timeout=0 tests/properties/test_once_machine.py tests/properties/test_histories.py $(ARGS)
-=======
-torture: $(VENV)/dev.stamp ## the proofs of at-most-once at length: 1,000 kills, a long run of the machine
-	@ORDO_TEST_KILLS=1000 ORDO_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -s -o faulthandler_timeout=0 \
-		tests/torture tests/properties/test_once_machine.py $(ARGS)
->>>>>>> torture
+torture: $(VENV)/dev.stamp ## the proofs of at-most-once at length: 1,000 kills, and RUNS seeds of the machine
+	@ORDO_TEST_RUNS=$(RUNS) ORDO_TEST_KILLS=1000 $(BIN)/python -m pytest -s -o faulthandler_timeout=0 \
+		tests/torture tests/properties/test_once_machine.py tests/properties/test_histories.py $(ARGS)
 
 check: static test ## format, lint, types, import rules, tests: what CI runs
 
