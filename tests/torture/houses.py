@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import httpx2
+import pytest
 from dependency_injector import providers
 
 from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpReply, HttpRequest
 from ordo.adapters.memory.audit import MemoryAuditLog
+from ordo.container import guards
 from ordo.container.brokers import Wire
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
@@ -190,10 +192,14 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[House]:
                 "ORDO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'ordo.db'}",
                 "ORDO_IDEMPOTENCY__PURSUE_SECONDS": "0",
                 "ORDO_IDEMPOTENCY__ABSENCE_SECONDS": "30",
+                "ORDO_RESILIENCE__READ_TRIES": "1",
+                "ORDO_RESILIENCE__CIRCUIT_FAILURES": "100",
                 f"ORDO_BROKERS__{place.broker.upper()}__BASE_URL": emulator.urls(origin)["base_url"],
                 **place.settings,
             }
         )
+        patch = pytest.MonkeyPatch()
+        patch.setattr(guards, "_OWN", {})  # The clock stands still: a place in a budget would never get free.
         container = container_for(settings)
         line = ImpatientLine()
         container.clock.override(providers.Object(clock))
@@ -209,6 +215,7 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[House]:
         ):
             while any(one["state"] == "ABSENT" for one in (await http.get("/api/v1/status")).json()["masters"]):
                 await asyncio.to_thread(lambda: None)
+            patch.undo()
             house = House(place=place, http=http, outside=outside, emulator=emulator, line=line, clock=clock)
             await house.log_in()
             # The row of a known order shows whether the account's book has tags.
