@@ -13,10 +13,10 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-# How many seeds the machine of the order path is run with by `make histories`.
+# How many seeds the machine of the order path is run with by `make kills`.
 RUNS ?= 200
 
-.PHONY: help setup run test check static bench histories torture format lock audit sbom clean
+.PHONY: help setup run test check static bench torture kills load format lock audit sbom clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,8 +32,11 @@ test: $(VENV)/dev.stamp ## run the whole suite, with its coverage rules
 	@echo "Domain, ports and application, every branch:"
 	@$(BIN)/python -m coverage report --include='$(PURE)' --fail-under=100
 
-histories: $(VENV)/dev.stamp ## run the search for a second order for longer; RUNS=1000 makes it longer still
-	@ORDO_TEST_RUNS=$(RUNS) $(BIN)/python -m pytest --numprocesses 2 -o faulthandler_timeout=0 tests/properties/test_once_machine.py tests/properties/test_histories.py $(ARGS)
+torture: kills load ## all that takes long: `make kills`, then `make load`
+
+kills: $(VENV)/dev.stamp ## the proofs of at-most-once at length: 1,000 kills, and RUNS seeds of the machine
+	@ORDO_TEST_RUNS=$(RUNS) ORDO_TEST_KILLS=1000 $(BIN)/python -m pytest -s -o faulthandler_timeout=0 \
+		tests/torture tests/properties/test_once_machine.py tests/properties/test_histories.py $(ARGS)
 
 check: static test ## format, lint, types, import rules, tests: what CI runs
 
@@ -46,7 +49,7 @@ static: $(VENV)/dev.stamp ## the part of `make check` that runs nothing
 bench: $(VENV)/dev.stamp ## run the benchmark and print its table
 	@$(BIN)/python -m bench $(ARGS)
 
-torture: $(VENV)/dev.stamp ## thirty minutes of mixed load; ARGS="--minutes 5" for less
+load: $(VENV)/dev.stamp ## thirty minutes of mixed load; ARGS="--minutes 5" for less
 	@$(BIN)/python -m bench.torture $(ARGS)
 
 format: $(VENV)/dev.stamp ## rewrite the sources in the house format
