@@ -1,4 +1,4 @@
-"""`make torture`: a mixed load for as long as you like. At its end memory and file descriptors must be what they were
+"""`make load`: a mixed load for as long as you like. At its end memory and file descriptors must be what they were
 after the warm-up, and every order that was answered must stand in the verified trail.
 """
 

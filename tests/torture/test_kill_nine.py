@@ -1,7 +1,7 @@
 """`kill -9` on the running gateway, again and again, at random moments and at every named step of a write: what was
 answered is held against the broker's ledger.
 
-`ORDO_TEST_KILLS` is how often (30 in `make test`, 1,000 in `make torture`), `ORDO_TEST_SEED` repeats a run.
+`ORDO_TEST_KILLS` is how often (30 in `make test`, 1,000 in `make kills`), `ORDO_TEST_SEED` repeats a run.
 """
 
 from __future__ import annotations
