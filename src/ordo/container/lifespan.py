@@ -14,13 +14,17 @@ from ordo.adapters.redis.idempotency import RedisIdempotencyStore
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.application.context import Context
 from ordo.application.gateway import Gateway
+from ordo.application.master_sync import MasterSync
 from ordo.container.root import Container
 from ordo.container.together import Job, follow, only_here
 from ordo.domain.audit import AuditKind
+from ordo.domain.errors import OrdoError
+from ordo.domain.masters import MasterState
 from ordo.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 5
+_FIRST_LOAD_SECONDS = 10
 
 
 @asynccontextmanager
@@ -70,7 +74,17 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
             jobs.append(container.calendar_watch().keep_fresh)
         for job in jobs:
             stack.push_async_callback(_ended, asyncio.create_task(_supervised(job, container.clock())))
+        if masters.configured and not container.settings().shares_state:
+            await _first_load(masters)
         yield gateway
+
+
+async def _first_load(masters: MasterSync) -> None:
+    """Wait a little for masters that were never loaded: a command that ends soon would never see them."""
+    if all(one.state is not MasterState.ABSENT for one in masters.standings()):
+        return
+    with suppress(TimeoutError, OrdoError):  # A failure was told where it happened, and is tried again in time.
+        await asyncio.wait_for(masters.sync(), _FIRST_LOAD_SECONDS)
 
 
 async def _open_redis(container: Container, stack: AsyncExitStack) -> None:

@@ -34,6 +34,12 @@ def test_masters_are_loaded_and_found(ordo: Here) -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_the_first_command_waits_for_a_master_that_was_never_loaded(ordo: Here) -> None:
+    found = ordo("instruments", "search", "NSE:SB", "--limit", "1", "--json")
+    assert [one["references"] for one in found.document] == [{"fyers": "NSE:SBIN-EQ"}]
+
+
+@pytest.mark.usefixtures("place")
 def test_people_see_a_bar_beside_the_answer(ordo: Here) -> None:
     loaded = ordo("instruments", "sync")
     assert loaded.code == 0
