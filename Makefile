@@ -13,6 +13,11 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
+# The suites of the adapters and the whole programs take long, and longer still while coverage is measured; what the
+# coverage rules are about is tested by the others.
+UNTRACED := tests/contract tests/sdk tests/torture
+TRACED := tests/properties tests/unit
+
 # How many seeds the machine of the order path is run with by `make kills`.
 RUNS ?= 200
 
@@ -27,7 +32,8 @@ run: $(VENV)/run.stamp ## serve the gateway on 127.0.0.1:8000
 	@$(BIN)/ordo serve $(ARGS)
 
 test: $(VENV)/dev.stamp ## run the whole suite, with its coverage rules
-	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report= $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python -m pytest --numprocesses 2 $(UNTRACED))
+	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report= $(or $(ARGS),$(TRACED))
 	@$(BIN)/python -m coverage report
 	@echo "Domain, ports and application, every branch:"
 	@$(BIN)/python -m coverage report --include='$(PURE)' --fail-under=100

@@ -100,7 +100,7 @@ def test_fyers_is_read_rightly_before_anything_is_changed(records: list[FyersRec
     assert sum(one.tradable for one in found.values()) > len(found) * 0.8
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(mutations(len(FyersRecord._fields), len(LISTED)))
 def test_a_fuzzed_row_of_the_fyers_json_is_never_traded_with_a_wrong_lot(
     mutation: tuple[int, dict[int, str | int]],
@@ -108,7 +108,7 @@ def test_a_fuzzed_row_of_the_fyers_json_is_never_traded_with_a_wrong_lot(
     check_fyers(JSON, *mutation)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(mutations(17, len(LISTED)))
 def test_a_fuzzed_row_of_the_fyers_csv_is_never_traded_with_a_wrong_lot(
     mutation: tuple[int, dict[int, str | int]],
@@ -116,7 +116,7 @@ def test_a_fuzzed_row_of_the_fyers_csv_is_never_traded_with_a_wrong_lot(
     check_fyers(CSV, *mutation)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(mutations(13, len(LISTED)))
 def test_a_fuzzed_row_of_hdfc_is_never_traded_with_a_wrong_lot(mutation: tuple[int, dict[int, str | int]]) -> None:
     row, changed = mutation

@@ -18,9 +18,9 @@ from tests.support.clock import VirtualClock
 from tests.support.masters import TODAY, Listed, fyers_csv, joined, market, write_fyers, write_hdfc
 
 MORNING = 1_795_405_500  # 23 November 2026, 09:15 in India
-FULL = 200_000
+FULL = 120_000
 A_PART = 20_000
-TENTH = int(os.environ.get("ORDO_TEST_MASTER_ROWS", "100000")) // 10
+TENTH = int(os.environ.get("ORDO_TEST_MASTER_ROWS", "50000")) // 10
 CSV_FILES = ("NSE_CM", "NSE_FO", "NSE_CD", "BSE_CM", "BSE_FO", "MCX_COM")
 
 

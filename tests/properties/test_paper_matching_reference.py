@@ -220,7 +220,7 @@ class Both:
                 assert wish.waiting
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, min_size=20, max_size=40))
 def test_the_exchange_matches_as_the_naive_matcher_does(script: list[tuple[str, ...]]) -> None:
     both = Both()

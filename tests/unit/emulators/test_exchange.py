@@ -329,7 +329,7 @@ def step(exchange: Exchange, what: str, number: int, terms: Terms) -> None:
                 exchange.modify(order, replace(changed, validity=terms.validity))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=STEPS)
 def test_money_and_quantities_stay_consistent(
     steps: list[tuple[str, int, Side, OrderType, Product, Instrument, Validity]],
