@@ -13,15 +13,10 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-# The suites of the adapters and the whole programs take long, and longer still while coverage is measured; what the
-# coverage rules are about is tested by the others.
-UNTRACED := tests/contract tests/sdk tests/torture
-TRACED := tests/properties tests/unit
-
 # How many seeds the machine of the order path is run with by `make kills`.
 RUNS ?= 200
 
-.PHONY: help setup run test check static bench torture kills load format lock audit sbom clean
+.PHONY: help setup run test coverage check static bench torture kills load format lock audit sbom clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,9 +26,11 @@ setup: $(VENV)/dev.stamp ## set up .venv with everything; .venv/bin/ordo exists 
 run: $(VENV)/run.stamp ## serve the gateway on 127.0.0.1:8000
 	@$(BIN)/ordo serve $(ARGS)
 
-test: $(VENV)/dev.stamp ## run the whole suite, with its coverage rules
-	@$(if $(ARGS),,$(BIN)/python -m pytest --numprocesses 2 $(UNTRACED))
-	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report= $(or $(ARGS),$(TRACED))
+test: $(VENV)/dev.stamp ## run the whole suite
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+
+coverage: $(VENV)/dev.stamp ## run the suite again, measured: every branch of domain, ports and application
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov --cov-report= $(ARGS)
 	@$(BIN)/python -m coverage report
 	@echo "Domain, ports and application, every branch:"
 	@$(BIN)/python -m coverage report --include='$(PURE)' --fail-under=100

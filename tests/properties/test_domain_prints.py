@@ -58,7 +58,9 @@ _BESIDE: dict[str, dict[str, object]] = {
 
 
 def test_every_field_is_part_of_the_print() -> None:
-    assert set(_OTHERWISE) == {item.name for item in fields(PlaceOrder)}
+    # Whether a look-alike is allowed is no term of the order.
+    assert set(_OTHERWISE) == {item.name for item in fields(PlaceOrder)} - {"allow_duplicate"}
+    assert fingerprint(replace(_FULL, allow_duplicate=True)) == fingerprint(_FULL)
     for name, values in _OTHERWISE.items():
         beside = _BESIDE.get(name, {})
         for value in values:

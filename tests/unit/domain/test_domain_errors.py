@@ -17,13 +17,15 @@ from ordo.domain.errors import (
     Refused,
     Unavailable,
     Unreadable,
+    Unsendable,
     Unsupported,
 )
 from tests.support.orders import order_of
 
 _PARENTS: dict[type[OrdoError], tuple[type[Exception], ...]] = {
     Invalid: (OrdoError, ValueError),
-    Unsupported: (Invalid,),
+    Unsendable: (Invalid,),
+    Unsupported: (Unsendable,),
     InFlight: (Invalid,),
     Refused: (OrdoError,),
     Unavailable: (OrdoError,),
