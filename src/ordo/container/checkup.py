@@ -147,6 +147,14 @@ async def _standings(container: Container) -> AsyncIterator[Check]:
             says=f"{master.state}, as of {master.as_of}, {master.rows} rows",
             do="" if current else "`ordo instruments sync`",
         )
+    for order in status.unknown_orders:
+        yield Check(
+            name=f"order {order.order_id}",
+            says=f"whether {order.account} has it is not known since {order.created_at.isoformat()}",
+            do="never repeat it under another key; while Ordo does not find it, ask the broker, then `ordo resolve`",
+        )
+    if status.calendar_problem is not None:
+        yield Check(name="calendar", says=status.calendar_problem, do="mend the file of ORDO_CALENDAR__OVERRIDE")
 
 
 async def _hosts(settings: Settings) -> AsyncIterator[Check]:

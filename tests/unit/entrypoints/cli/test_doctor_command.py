@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 
 from ordo.container import checkup
+from ordo.container.root import container_for
+from ordo.schemas.config.settings import load_settings
+from tests.contract.values import intent
 from tests.unit.entrypoints.cli.shell import Here
 
 
@@ -46,6 +50,26 @@ def test_each_thing_that_is_wrong_says_what_to_do(ordo: Here, tmp_path: Path, mo
     for name, do in (("keys", "chmod 600"), ("audit", "ordo audit verify"), ("token", "openssl")):
         assert do in named(looked.document, name)["do"]
     assert "LOOK" in ordo("doctor").out
+
+
+def test_an_order_that_nobody_knows_of_and_hours_that_do_not_hold_are_findings(
+    ordo: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ordo("status").code == 0
+
+    async def lose() -> None:
+        container = container_for(load_settings({"ORDO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ordo.db'}"}))
+        await container.database().open()
+        store, reserved = container.idempotency_store(), intent()
+        await store.reserve(reserved, now=reserved.created_at)
+        await container.database().close()
+
+    asyncio.run(lose())
+    monkeypatch.setenv("ORDO_CALENDAR__OVERRIDE", str(tmp_path / "nothing.toml"))
+    looked = ordo("doctor", "--json")
+    assert looked.code == 5
+    assert "ordo resolve" in named(looked.document, f"order {intent().order_id}")["do"]
+    assert named(looked.document, "calendar")["ok"] is False
 
 
 def test_a_key_that_is_missing_is_a_finding(ordo: Here, tmp_path: Path) -> None:
