@@ -68,11 +68,11 @@ class LimitsConfig(BoundsConfig):
     soft: SoftConfig = SoftConfig()
     accounts: dict[str, BoundsConfig] = Field(
         default_factory=dict,
-        description='In the file, `[limits.accounts."paper/DEMO"]`: any of these bounds for one account.',
+        description='In the file, `[limits.accounts."paper/DEMO"]`: any setting here that begins with `max_`, for one account.',
     )
     instruments: dict[str, BoundsConfig] = Field(
         default_factory=dict,
-        description='In the file, `[limits.instruments."NSE:SBIN"]`: the same for one instrument.',
+        description='In the file, `[limits.instruments."NSE:SBIN"]`: likewise, for one instrument.',
     )
 
     @field_validator("accounts")

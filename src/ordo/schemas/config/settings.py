@@ -151,7 +151,7 @@ class InstrumentsConfig(_Part):
     )
     allow_stale: bool = Field(default=False, description="Trade derivatives on a master of another day, at your risk.")
     sync_at: time = Field(
-        default=time(8, 30), le=time(8, 45), description="Indian time at which the masters are loaded each day."
+        default=time(8, 30), le=time(8, 45), description="Indian time, at most 08:45, at which the masters are loaded."
     )
 
 

@@ -1,0 +1,70 @@
+"""The error codes as a page, from the rows that the contract, the commands and the domain have of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ordo.domain.advice import ADVICE, Advice
+from ordo.domain.errors import ErrorCode
+from ordo.entrypoints.cli.outcome import ENDINGS
+from ordo.entrypoints.http.errors import ROWS
+
+_HEAD: Final = """\
+# Error codes
+
+Every failure has one of these codes. Over HTTP it is `error_code` of the answer; in Python `error.error_code` of the
+client's `OrdoApiError`, or `error.code` of an `OrdoError` where the services are called directly; on the command line
+it stands before the message, and the exit code follows from it.
+
+**On an order, look at `details.outcome` first.** It says what is known, whatever the code:
+
+| `outcome` | What it means for your order | May it be sent again? |
+| --- | --- | --- |
+| `not_sent` | certainly nothing was placed by this call, and none is on its way | yes, with the same key |
+| `refused` | the broker answered, and accepted nothing | a corrected order, under a new key |
+| `unknown` | it may be at the broker; Ordo looks for it | never under another key |
+
+Every answer has a `correlation_id`: the log and `ordo audit show --correlation ID` find the request by it.
+
+This page is made from the rows of `ordo.domain.advice`; a test holds the two together.
+
+| Code | HTTP | Exit | What happened |
+| --- | --- | --- | --- |
+"""
+# What the client and the commands find out by themselves: no gateway has told it.
+OF_THE_CLIENT: Final[dict[str, Advice]] = {
+    "GATEWAY_UNREACHABLE": Advice(
+        happened="no gateway answers at this address",
+        order="Nothing was sent: no gateway has heard of it. A write that a gateway may have heard of is never told so,"
+        " but as `OUTCOME_UNKNOWN`.",
+        do="Start the gateway, or correct `ORDO_URL`, and repeat the call with the same key.",
+    ),
+    "NOT_ORDO": Advice(
+        happened="something answered that is no Ordo gateway",
+        order="Nothing was placed by Ordo.",
+        do="Correct `ORDO_URL`: it names another program, or a proxy that answers in Ordo's place.",
+    ),
+}
+
+
+def page() -> str:
+    """The page as Markdown."""
+    rows: dict[str, Advice] = {**ADVICE, **OF_THE_CLIENT}
+    summary = [
+        f"| [`{code}`](#{code.lower()}) | {_status(code)} | {int(ENDINGS[code])} | {advice.happened} |"
+        for code, advice in rows.items()
+    ]
+    return _HEAD + "\n".join(summary) + "\n\n" + "\n".join(_sections(rows))
+
+
+def _sections(rows: dict[str, Advice]) -> Iterator[str]:
+    for code, advice in rows.items():
+        yield f"## {code}\n"
+        yield f"**What happened:** {advice.happened}.\n"
+        yield f"**Your order:** {advice.order}\n"
+        yield f"**What to do:** {advice.do}\n"
+
+
+def _status(code: str) -> str:
+    return str(ROWS[ErrorCode(code)].status) if code in ROWS else "-"
