@@ -33,9 +33,7 @@ def page() -> str:
 
 def _endings() -> Iterator[str]:
     for ending in ExitCode:
-        codes = ", ".join(
-            f"[`{code}`](errors.md#{code.lower()})" for code, found in ENDINGS.items() if found is ending
-        )
+        codes = ", ".join(f"[`{code}`](errors.md#{code.lower()})" for code, found in ENDINGS.items() if found is ending)
         yield f"| {ending.value} | {ending.name.replace('_', ' ').lower()} | {codes or '-'} |"
 
 

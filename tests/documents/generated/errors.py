@@ -50,12 +50,17 @@ OF_THE_CLIENT: Final[dict[str, Advice]] = {
 
 def page() -> str:
     """The page as Markdown."""
-    rows: dict[str, Advice] = {**ADVICE, **OF_THE_CLIENT}
+    rows = all_rows()
     summary = [
         f"| [`{code}`](#{code.lower()}) | {_status(code)} | {int(ENDINGS[code])} | {advice.happened} |"
         for code, advice in rows.items()
     ]
     return _HEAD + "\n".join(summary) + "\n\n" + "\n".join(_sections(rows))
+
+
+def all_rows() -> dict[str, Advice]:
+    """The rows of the gateway's codes, and those of the client's."""
+    return {str(code): advice for code, advice in ADVICE.items()} | OF_THE_CLIENT
 
 
 def _sections(rows: dict[str, Advice]) -> Iterator[str]:

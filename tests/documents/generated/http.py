@@ -24,7 +24,9 @@ Json = dict[str, Any]
 def page() -> str:
     """The page as Markdown."""
     contract = json.loads(CONTRACT.read_text("utf-8"))
-    return "\n".join((_HEAD + contract["info"]["description"], *_summary(contract), *_routes(contract), *_models(contract)))
+    return "\n".join(
+        (_HEAD + contract["info"]["description"], *_summary(contract), *_routes(contract), *_models(contract))
+    )
 
 
 def _operations(contract: Json) -> Iterator[tuple[str, str, Json]]:

@@ -40,7 +40,12 @@ export ORDO_IDEMPOTENCY__PURSUE_SECONDS=5
 
 """
 _COLUMNS: Final = "| Variable | Type | Default | Meaning |\n| --- | --- | --- | --- |"
-_WORDS: Final = {"boolean": "`true` or `false`", "integer": "whole number", "number": "number", "array": "comma-separated"}
+_WORDS: Final = {
+    "boolean": "`true` or `false`",
+    "integer": "whole number",
+    "number": "number",
+    "array": "comma-separated",
+}
 _WORD_LIST: Final = re.compile(r"\^\((\w+(?:\|\w+)+)\)\$")
 _FORMATS: Final = {"password": "secret", "path": "path", "time": "time of day"}
 

@@ -1,0 +1,195 @@
+"""Somebody who follows a page from its top, in an empty folder, and types what stands there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import yaml  # type: ignore[import-untyped]
+
+from ordo.schemas.config.settings import load_settings
+from tests.documents.blocks import Block
+
+BIN: Final = Path(sys.executable).parent
+TOKEN: Final = "the-token-that-it-printed"
+# What a page shows as an example stands for the last thing of that form that the reader has seen.
+EXAMPLES: Final = {"375412345678901": r"\b[1-9][0-9]{14}\b", "0123456789ab": r"\b[0-9a-f]{12}\b"}
+_SECONDS: Final = 120
+_EXPORTED: Final = ".exported"
+SERVERS: Final = re.compile(r"^(ordo serve|make run|python -m ordo_emulators)\b")
+_PORT: Final = re.compile(r"--port (\d+)")
+
+
+class Reader:
+    """Has a folder, a shell whose variables last from block to block, and servers that run until the end of the page.
+
+    An address on this machine stands for the server that the page starts on that port, or for `gateway`.
+    """
+
+    def __init__(self, folder: Path, variables: dict[str, str], places: dict[str, str]) -> None:
+        self.folder = folder
+        self.servers: list[subprocess.Popen[str]] = []
+        self.places = dict(places)
+        self._names: dict[str, object] = {"__name__": "__main__"}
+        self._said = ""
+        self._seen = ""
+        self._shown: dict[str, Callable[[str], object]] = {
+            "json": json.loads,
+            "yaml": yaml.safe_load,
+            "toml": self._settings,
+            "text": lambda text: shown_in(text, self._said),
+        }
+        home = {name: value for name, value in os.environ.items() if not name.startswith(("ORDO_", "PYTEST_"))}
+        self._variables = home | {
+            "PATH": f"{Path(__file__).with_name('programs')}:{BIN}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "COLUMNS": "120",
+            "BROWSER": str(Path(__file__).parent / "programs/browser"),
+            # The pages place the same order again and again.
+            "ORDO_IDEMPOTENCY__DUPLICATE_SECONDS": "0",
+            **variables,
+        }
+        if not (folder / ".venv").exists():
+            (folder / ".venv").symlink_to(BIN.parent)
+
+    def follow(self, block: Block) -> None:
+        """Do what a block says, and compare what comes of it with what the page shows."""
+        text = self._here(block.text)
+        if block.file is not None:
+            path = self.folder / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        if block.language == "python" and block.file is not None:
+            compile(text, str(block), "exec")  # A command on the page runs it.
+        elif block.language == "python":
+            self._python(text, str(block))
+        elif block.language in ("sh", "console"):
+            self._typed(text, block.exit, prompted=block.language == "console")
+        else:
+            self._shown[block.language](text)
+
+    def close(self) -> None:
+        """Stop what was started, in order; each must end well."""
+        for server in reversed(self.servers):
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=_SECONDS)
+            assert server.returncode in (0, -signal.SIGTERM), server.args
+
+    def _here(self, text: str) -> str:
+        for example, form in EXAMPLES.items():
+            seen = re.findall(form, self._seen)
+            text = text.replace(example, seen[-1] if seen else example)
+        for example, real in self.places.items():
+            text = text.replace(example, real)
+        return text
+
+    def _settings(self, text: str) -> None:
+        assert tomllib.loads(text)
+        path = self.folder / ".shown.toml"
+        path.write_text(text, encoding="utf-8")
+        load_settings({"ORDO_CONFIG": str(path)})
+
+    def _typed(self, text: str, exit_code: int, *, prompted: bool) -> None:
+        if not prompted:
+            self._shell(text, exit_code)
+            return
+        commands = [line[2:] for line in text.splitlines() if line.startswith(("$ ", "> "))]
+        assert commands, "a console block needs a line that begins with `$ `"
+        self._shell("\n".join(commands) + "\n", exit_code)
+        shown_in("\n".join(line for line in text.splitlines() if not line.startswith(("$ ", "> "))), self._said)
+
+    def _shell(self, text: str, exit_code: int) -> None:
+        before, served = text, None
+        lines = text.rstrip().splitlines()
+        if SERVERS.match(lines[-1]):
+            before, served = "\n".join(lines[:-1]) + "\n", lines[-1]
+        assert not SERVERS.search(before), "a server must be the last line of its block"
+        done = subprocess.run(  # noqa: S603
+            ["/bin/sh", "-e", "-c", f"trap 'env -0 > {_EXPORTED}' EXIT\n{before}"],
+            cwd=self.folder,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        self._heard(done.stdout)
+        assert done.returncode == exit_code, f"{text}\nended with {done.returncode}:\n{done.stdout}"
+        exported = (self.folder / _EXPORTED).read_text("utf-8").split("\0")
+        self._variables = dict(line.split("=", 1) for line in exported if "=" in line)
+        if served is not None:
+            self.serve(served)
+
+    def serve(self, command: str) -> None:
+        """Start a server on a port that is free; from here on its address in the page is the real one."""
+        words = shlex.split(_PORT.sub("", command).replace("make run", "ordo serve"))
+        asked = _PORT.search(command)
+        server = subprocess.Popen(  # noqa: S603
+            [BIN / words[0], *words[1:], "--port", "0", *(["--json"] if words[0] == "ordo" else [])],
+            cwd=self.folder,
+            env=self._variables,
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "server.log").open("a"),
+            text=True,
+        )
+        self.servers.append(server)
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        assert line, f"{command} did not start:\n{(self.folder / 'server.log').read_text('utf-8')}"
+        told = json.loads(line)
+        port = asked[1] if asked else "8000"
+        url = urlsplit(told.get("url") or told["base_url"])
+        self.places[f"http://127.0.0.1:{port}"] = f"{url.scheme}://{url.netloc}"
+        if told.get("token"):
+            self.places[TOKEN] = told["token"]
+
+    def _python(self, text: str, name: str) -> None:
+        said = io.StringIO()
+        with self._in_folder(), contextlib.redirect_stdout(said):
+            exec(compile(text, name, "exec"), self._names)  # noqa: S102  (that is what these tests are for)
+        self._heard(said.getvalue())
+
+    @contextlib.contextmanager
+    def _in_folder(self) -> Iterator[None]:
+        kept = dict(os.environ)
+        with contextlib.chdir(self.folder):
+            os.environ.clear()
+            os.environ.update(self._variables)
+            try:
+                yield
+            finally:
+                os.environ.clear()
+                os.environ.update(kept)
+
+    def _heard(self, text: str) -> None:
+        self._said = text
+        self._seen += text
+
+
+def shown_in(shown: str, said: str) -> None:
+    """Fail unless each line that is shown was said, in that order; numbers, spaces and `…` stand for others."""
+    rest = "\n".join(" ".join(line.split()) for line in said.splitlines())
+    for line in shown.splitlines():
+        if line.strip():
+            found = re.search(_pattern(line), rest)
+            assert found is not None, f"the page shows a line that was not said: {line!r}, but this:\n{said}"
+            rest = rest[found.end() :]
+
+
+def _pattern(line: str) -> str:
+    words = (re.escape(word).replace("…", ".*") for word in line.split())
+    return re.sub(r"\d+", r"\\d+", " ".join(words))
