@@ -14,7 +14,7 @@ PAGES: Final = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-LANGUAGES: Final = frozenset({"console", "json", "python", "sh", "text", "toml", "yaml"})
+LANGUAGES: Final = frozenset({"console", "crontab", "json", "python", "sh", "text", "toml", "yaml"})
 
 _FENCE: Final = re.compile(
     r"(?P<comments>(?:^[ ]*<!--[^\n]*-->\n\s*)*)"

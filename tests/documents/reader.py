@@ -9,13 +9,13 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import yaml  # type: ignore[import-untyped]
 
@@ -25,44 +25,50 @@ from tests.documents.blocks import Block
 BIN: Final = Path(sys.executable).parent
 TOKEN: Final = "the-token-that-it-printed"
 # What a page shows as an example stands for the last thing of that form that the reader has seen.
-EXAMPLES: Final = {"375412345678901": r"\b[1-9][0-9]{14}\b", "0123456789ab": r"\b[0-9a-f]{12}\b"}
+EXAMPLES: Final = {"375412345678901": r"\border(?:_id)?\W+([1-9][0-9]{14})\b", "0123456789ab": r"\b[0-9a-f]{12}\b"}
 _SECONDS: Final = 120
 _EXPORTED: Final = ".exported"
 SERVERS: Final = re.compile(r"^(ordo serve|make run|python -m ordo_emulators)\b")
+_LOCAL: Final = re.compile(r"\bhttp://127\.0\.0\.1:\d+")
 _PORT: Final = re.compile(r"--port (\d+)")
 
 
 class Reader:
     """Has a folder, a shell whose variables last from block to block, and servers that run until the end of the page.
 
-    An address on this machine stands for the server that the page starts on that port, or for `gateway`.
+    An address on this machine stands for the server that the page starts on that port; `places` are the others that are
+    known by another name on a page than here. `home` gets the folder `ordo`, in which everything is done.
     """
 
-    def __init__(self, folder: Path, variables: dict[str, str], places: dict[str, str]) -> None:
-        self.folder = folder
-        self.servers: list[subprocess.Popen[str]] = []
+    def __init__(self, home: Path, variables: dict[str, str], places: dict[str, str]) -> None:
+        self.home = home
+        self.folder = home / "ordo"
+        self.folder.mkdir(exist_ok=True)
+        self._servers: dict[str, subprocess.Popen[str]] = {}
         self.places = dict(places)
         self._names: dict[str, object] = {"__name__": "__main__"}
         self._said = ""
         self._seen = ""
         self._shown: dict[str, Callable[[str], object]] = {
             "json": json.loads,
+            "crontab": self._scheduled,
             "yaml": yaml.safe_load,
             "toml": self._settings,
             "text": lambda text: shown_in(text, self._said),
         }
-        home = {name: value for name, value in os.environ.items() if not name.startswith(("ORDO_", "PYTEST_"))}
-        self._variables = home | {
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ORDO_", "PYTEST_"))}
+        self._variables = kept | {
             "PATH": f"{Path(__file__).with_name('programs')}:{BIN}:{os.environ['PATH']}",
-            "HOME": str(folder),
+            "HOME": str(home),
+            "PWD": str(self.folder),
             "COLUMNS": "120",
             "BROWSER": str(Path(__file__).parent / "programs/browser"),
             # The pages place the same order again and again.
             "ORDO_IDEMPOTENCY__DUPLICATE_SECONDS": "0",
             **variables,
         }
-        if not (folder / ".venv").exists():
-            (folder / ".venv").symlink_to(BIN.parent)
+        if not (self.folder / ".venv").exists():
+            (self.folder / ".venv").symlink_to(BIN.parent)
 
     def follow(self, block: Block) -> None:
         """Do what a block says, and compare what comes of it with what the page shows."""
@@ -81,19 +87,33 @@ class Reader:
             self._shown[block.language](text)
 
     def close(self) -> None:
-        """Stop what was started, in order; each must end well."""
-        for server in reversed(self.servers):
-            server.send_signal(signal.SIGTERM)
-            server.communicate(timeout=_SECONDS)
-            assert server.returncode in (0, -signal.SIGTERM), server.args
+        """Stop what was started, the latest first; each must end well."""
+        for address in reversed(list(self._servers)):
+            self._stop(address)
+
+    def _stop(self, address: str) -> None:
+        server = self._servers.pop(address)
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=_SECONDS)
+        # An emulator is nothing that needs to end in order.
+        assert server.returncode == 0 or "ordo_emulators" in str(server.args), server.args
 
     def _here(self, text: str) -> str:
         for example, form in EXAMPLES.items():
             seen = re.findall(form, self._seen)
             text = text.replace(example, seen[-1] if seen else example)
+        for address in _LOCAL.findall(text):
+            self._place(address)
         for example, real in self.places.items():
             text = text.replace(example, real)
         return text
+
+    def _place(self, address: str) -> str:
+        """Where a server that pages know by this address is, or will be."""
+        if address not in self.places:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                self.places[address] = f"http://127.0.0.1:{free.getsockname()[1]}"
+        return self.places[address]
 
     def _settings(self, text: str) -> None:
         assert tomllib.loads(text)
@@ -110,6 +130,23 @@ class Reader:
         self._shell("\n".join(commands) + "\n", exit_code)
         shown_in("\n".join(line for line in text.splitlines() if not line.startswith(("$ ", "> "))), self._said)
 
+    def _scheduled(self, text: str) -> None:
+        """Do what each line of a crontab would have done, in a shell as bare as cron's."""
+        variables, lines = dict(self._variables), []
+        for line in text.splitlines():
+            name, found, value = line.partition("=")
+            if found and name.isidentifier():
+                variables[name] = value
+            elif line.strip() and not line.startswith("#"):
+                lines.append(line)
+        assert lines
+        self._variables = variables
+        for line in lines:
+            *when, command = line.split(maxsplit=5)
+            assert len(when) == 5, line
+            assert all(re.fullmatch(r"\*|[\d,*/-]+", part) for part in when), line
+            self._shell(f"cd\n{command}\n", 0)
+
     def _shell(self, text: str, exit_code: int) -> None:
         before, served = text, None
         lines = text.rstrip().splitlines()
@@ -117,9 +154,9 @@ class Reader:
             before, served = "\n".join(lines[:-1]) + "\n", lines[-1]
         assert not SERVERS.search(before), "a server must be the last line of its block"
         done = subprocess.run(  # noqa: S603
-            ["/bin/sh", "-e", "-c", f"trap 'env -0 > {_EXPORTED}' EXIT\n{before}"],
+            ["/bin/sh", "-e", "-c", f"trap 'env -0 > {self.folder / _EXPORTED}' EXIT\n{before}"],
             cwd=self.folder,
-            env=self._variables,
+            env=self._variables | {"PWD": str(self.folder)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -136,24 +173,28 @@ class Reader:
 
     def serve(self, command: str) -> None:
         """Start a server on a port that is free; from here on its address in the page is the real one."""
-        words = shlex.split(_PORT.sub("", command).replace("make run", "ordo serve"))
         asked = _PORT.search(command)
-        server = subprocess.Popen(  # noqa: S603
-            [BIN / words[0], *words[1:], "--port", "0", *(["--json"] if words[0] == "ordo" else [])],
-            cwd=self.folder,
-            env=self._variables,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "server.log").open("a"),
-            text=True,
-        )
-        self.servers.append(server)
+        address = f"http://127.0.0.1:{asked[1] if asked else 8000}"
+        if address in self._servers:
+            self._stop(address)  # Who starts it again has stopped it.
+        words = shlex.split(_PORT.sub("", command).replace("make run", "ordo serve"))
+        words += ["--port", self._place(address).rpartition(":")[2]]
+        log = self.folder / "server.log"
+        with log.open("a", encoding="utf-8") as errors:
+            server = subprocess.Popen(  # noqa: S603
+                [BIN / words[0], *words[1:], *(["--json"] if words[0] == "ordo" else [])],
+                cwd=self._variables["PWD"],
+                env=self._variables,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        self._servers[address] = server
         assert server.stdout is not None
         line = server.stdout.readline()
-        assert line, f"{command} did not start:\n{(self.folder / 'server.log').read_text('utf-8')}"
+        assert line, f"{command} did not start:\n{log.read_text('utf-8')}"
         told = json.loads(line)
-        port = asked[1] if asked else "8000"
-        url = urlsplit(told.get("url") or told["base_url"])
-        self.places[f"http://127.0.0.1:{port}"] = f"{url.scheme}://{url.netloc}"
+        assert "url" in told or "base_url" in told, f"{command} did not start: {line}"
         if told.get("token"):
             self.places[TOKEN] = told["token"]
 

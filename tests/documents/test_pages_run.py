@@ -60,11 +60,11 @@ def reader_of(page: Path, run: list[Block], folder: Path, request: pytest.Fixtur
         if own:
             reader.serve("ordo serve")
         return reader
-    if not any(block.language in ("sh", "console", "python") for block in run):
+    if not any(block.language in ("sh", "console", "crontab", "python") for block in run):
         return Reader(folder, variables, places)
     house: Reader = request.getfixturevalue("house")
     at = {"ORDO_URL": house.places[HERE], "ORDO_TOKEN": house.places[TOKEN]}
-    return Reader(house.folder, variables | at, house.places | places)
+    return Reader(house.home, variables | at, house.places | places)
 
 
 def commands(block: Block) -> list[str]:
@@ -109,6 +109,7 @@ def test_a_reader_notices_what_is_not_so(tmp_path: Path) -> None:
         "python": "assert False",
         "json": "{",
         "toml": "[limits]\nno_such_setting = 1\n",
+        "crontab": "0 3 * * 1 false\n",
         "ruby": "puts 1",
     }.items():
         with pytest.raises(Exception):  # noqa: B017, PT011  (each in its own way)
