@@ -23,6 +23,7 @@ from ordo.schemas.config.settings import load_settings
 from tests.documents.blocks import Block
 
 BIN: Final = Path(sys.executable).parent
+_PROGRAMS: Final = Path(__file__).with_name("programs")
 TOKEN: Final = "the-token-that-it-printed"
 # What a page shows as an example stands for the last thing of that form that the reader has seen.
 EXAMPLES: Final = {"375412345678901": r"\border(?:_id)?\W+([1-9][0-9]{14})\b", "0123456789ab": r"\b[0-9a-f]{12}\b"}
@@ -58,17 +59,24 @@ class Reader:
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ORDO_", "PYTEST_"))}
         self._variables = kept | {
-            "PATH": f"{Path(__file__).with_name('programs')}:{BIN}:{os.environ['PATH']}",
+            "PATH": f"{_PROGRAMS}:{BIN}:{os.environ['PATH']}",
+            "ORDO_TEST_BIN": str(BIN),
             "HOME": str(home),
             "PWD": str(self.folder),
             "COLUMNS": "120",
-            "BROWSER": str(Path(__file__).parent / "programs/browser"),
+            "BROWSER": str(_PROGRAMS / "browser"),
             # The pages place the same order again and again.
             "ORDO_IDEMPOTENCY__DUPLICATE_SECONDS": "0",
             **variables,
         }
-        if not (self.folder / ".venv").exists():
-            (self.folder / ".venv").symlink_to(BIN.parent)
+        programs = self.folder / ".venv/bin"
+        if not programs.exists():
+            # As `make setup` leaves it, as far as a page can tell.
+            programs.mkdir(parents=True)
+            (programs / "python").write_text(f'#!/bin/sh\nexec {BIN}/python "$@"\n', encoding="utf-8")
+            (programs / "python").chmod(0o755)
+            (programs / "ordo").symlink_to(_PROGRAMS / "ordo")
+            (programs / "activate").write_text(f'PATH="{programs}:$PATH"\n', encoding="utf-8")
 
     def follow(self, block: Block) -> None:
         """Do what a block says, and compare what comes of it with what the page shows."""

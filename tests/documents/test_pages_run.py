@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +27,22 @@ NOT_RUN: dict[str, list[str]] = {}
 
 
 @pytest.fixture(scope="module")
+def warm() -> Iterator[str]:
+    """The socket of a process that has loaded the program."""
+    with tempfile.TemporaryDirectory(prefix="ordo-test-") as folder:
+        place = f"{folder}/warm"
+        with subprocess.Popen(  # noqa: S603
+            [sys.executable, Path(__file__).with_name("warm.py"), place], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            try:
+                assert process.stdout.readline()
+                yield place
+            finally:
+                process.terminate()
+
+
+@pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """A gateway that the pages share which change nothing that others rely on."""
     with closing(Reader(tmp_path_factory.mktemp("house"), {}, {})) as reader:
@@ -36,9 +55,9 @@ def named(page: Path) -> str:
 
 
 @pytest.mark.parametrize("page", RUN, ids=named)
-def test_a_page_can_be_followed(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_page_can_be_followed(page: Path, tmp_path: Path, warm: str, request: pytest.FixtureRequest) -> None:
     run = [block for block in blocks(page) if block.not_run is None]
-    with closing(reader_of(page, run, tmp_path, request)) as reader:
+    with closing(reader_of(page, run, tmp_path, {"ORDO_TEST_WARM": warm}, request)) as reader:
         for block in run:
             try:
                 reader.follow(block)
@@ -47,9 +66,11 @@ def test_a_page_can_be_followed(page: Path, tmp_path: Path, request: pytest.Fixt
                 raise
 
 
-def reader_of(page: Path, run: list[Block], folder: Path, request: pytest.FixtureRequest) -> Reader:
+def reader_of(
+    page: Path, run: list[Block], folder: Path, variables: dict[str, str], request: pytest.FixtureRequest
+) -> Reader:
     text = page.read_text("utf-8")
-    places, variables = {}, {}
+    places = {}
     if POSTGRES in text:
         places[POSTGRES] = the_server().empty()
     if REDIS in text:
