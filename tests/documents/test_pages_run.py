@@ -23,7 +23,18 @@ HERE = "http://127.0.0.1:8000"
 POSTGRES = "postgresql+asyncpg://ordo:password@db.internal:5432/ordo"
 REDIS = "redis://cache.internal:6379/0"
 # What nobody has run here. A block more is a decision, and stands here.
-NOT_RUN: dict[str, list[str]] = {}
+NOT_RUN = {
+    "docs/deploying.md": ["would listen beyond this machine"],
+    "docs/howto/move-to-postgresql.md": [
+        "needs the shell of a PostgreSQL server's owner; the tests make their database by other means"
+    ],
+    "docs/howto/systemd.md": [
+        "needs root and systemd",
+        "needs systemd",
+        "needs root, to read the token",
+        "needs root and systemd",
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +108,7 @@ def commands(block: Block) -> list[str]:
 def test_a_block_says_what_it_is(block: Block) -> None:
     assert block.language in LANGUAGES
     if block.not_run is not None:
-        assert re.fullmatch(r"(needs|would|takes|shows) \S+ .+|(needs|would|takes) \w+", block.not_run)
+        assert re.match(r"(needs|would|takes) \w+", block.not_run)
 
 
 def test_no_block_is_overlooked() -> None:
