@@ -115,7 +115,7 @@ class Reader:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=_SECONDS)
         # An emulator has nothing to end in order, and `make` says only that it was ended.
-        assert server.returncode == 0 or "serve" not in server.args, server.args
+        assert server.returncode == 0 or "'serve'" not in str(server.args), server.args
 
     def _here(self, text: str) -> str:
         for example, form in EXAMPLES.items():
