@@ -42,6 +42,7 @@ from ordo.domain.errors import OrdoError, Outcome
 from ordo.domain.idempotency import Intent, IntentKey, Operation
 from ordo.domain.orders import Order, PlaceOrder
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.leases import Leases
 from ordo.ports.market_calendar import MarketCalendar
 from tests.support.broker import ScriptedBroker, ScriptedLogin
 from tests.support.clock import VirtualClock, quiet
@@ -84,6 +85,7 @@ class Services:
             house.owners,
             owner=owner,
             patience=house.patience,
+            leases=house.leases,
         )
         self.once = Once(
             self.store,
@@ -145,6 +147,7 @@ class House:
         self.calendar = MemoryMarketCalendar(market())
         self.instruments = MemoryInstruments((share(), option(), index))
         self.patience = Patience()
+        self.leases: Leases | None = None
         self.rules = Rules()
         self.paces: dict[str, Pace] = {}
         self.careful = False
