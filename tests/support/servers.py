@@ -137,7 +137,7 @@ def _popen(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one call, before exec)
+        preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one call, before exec)
         user=_NOBODY if _IS_ROOT else None,
         group=pwd.getpwnam(_NOBODY).pw_gid if _IS_ROOT else None,
         extra_groups=[] if _IS_ROOT else None,
@@ -148,7 +148,7 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
