@@ -16,6 +16,7 @@ from ordo.adapters.brokers.hdfc.client import Door, HdfcClient
 from ordo.adapters.brokers.hdfc.login import HdfcLogin
 from ordo.adapters.masters.hdfc import HdfcMaster
 from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.adapters.memory.logins import MemoryLoginNotes
 from ordo.domain.accounts import Account
 from ordo.domain.instruments import Instrument, InstrumentKey, Kind
 from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Secret, Session
@@ -84,7 +85,10 @@ class Desk:
         if "orders_per_second" not in settings:
             door = replace(door, orders_per_second=1_000)
         self.client = HdfcClient(door, self.line, clock)
-        self.login = HdfcLogin(adapter_id=account.adapter_id, config=self.config, client=self.client, clock=clock)
+        self.notes = MemoryLoginNotes()
+        self.login = HdfcLogin(
+            adapter_id=account.adapter_id, config=self.config, client=self.client, notes=self.notes, clock=clock
+        )
         self.broker = HdfcBroker(
             adapter_id=account.adapter_id, config=self.config, client=self.client, instruments=listed, clock=clock
         )

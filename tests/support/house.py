@@ -13,6 +13,7 @@ from ordo.adapters.memory.cache import MemoryPortfolioCache
 from ordo.adapters.memory.circuits import MemoryCircuitStates
 from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.adapters.memory.logins import MemoryLoginNotes
 from ordo.adapters.memory.market_calendar import MemoryMarketCalendar
 from ordo.adapters.memory.owners import MemoryOwners
 from ordo.adapters.memory.sessions import MemorySessionStore
@@ -65,7 +66,7 @@ class Services:
         self.trail = Trail(house.audit, house.clock)
         brokers = Brokers((BrokerLine(adapter_id="scripted", kind="scripted", broker=house.broker, login=house.login),))
         self.brokers = brokers
-        self.sessions = SessionService(brokers, house.session_store, house.clock, self.trail)
+        self.sessions = SessionService(brokers, house.session_store, house.login_notes, house.clock, self.trail)
         self.pacing = Pacing(
             MemoryOrderBudget(house.clock), house.clock, house.paces, max_wait=timedelta(milliseconds=300)
         )
@@ -140,6 +141,7 @@ class House:
         self.login = ScriptedLogin(self.clock)
         self.intents: IdempotencyStore = MemoryIdempotencyStore()
         self.session_store = MemorySessionStore()
+        self.login_notes = MemoryLoginNotes()
         self.safety_store = DisturbedSafetyStore()
         self.owners = MemoryOwners()
         self.audit = DisturbedAuditLog()

@@ -16,6 +16,7 @@ from ordo.domain.sessions import Secret
 from ordo.ports.clock import Clock
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
+from ordo.ports.logins import LoginNotes
 from ordo.schemas.config.brokers import BrokerConfig, FyersConfig, HDFCConfig, PaperConfig
 from ordo.schemas.config.settings import Settings
 
@@ -47,13 +48,21 @@ class _Needs:
 
     journal: Journal
     instruments: InstrumentStore
+    notes: LoginNotes
     clock: Clock
     wire: Wire
 
 
-def configured(settings: Settings, journal: Journal, instruments: InstrumentStore, clock: Clock, wire: Wire) -> Brokers:
+def configured(
+    settings: Settings,
+    journal: Journal,
+    instruments: InstrumentStore,
+    notes: LoginNotes,
+    clock: Clock,
+    wire: Wire,
+) -> Brokers:
     """A line for each broker that is enabled in the settings."""
-    needs = _Needs(journal=journal, instruments=instruments, clock=clock, wire=wire)
+    needs = _Needs(journal=journal, instruments=instruments, notes=notes, clock=clock, wire=wire)
     return Brokers(
         tuple(_line(adapter_id, config, needs) for adapter_id, config in settings.brokers.items() if config.enabled)
     )
@@ -97,7 +106,7 @@ def _hdfc(adapter_id: str, config: HDFCConfig, needs: _Needs) -> BrokerLine:
     from ordo.adapters.brokers.hdfc.login import HdfcLogin
 
     client = HdfcClient(Door.of(adapter_id, config), needs.wire.client(), needs.clock)
-    login = HdfcLogin(adapter_id=adapter_id, config=config, client=client, clock=needs.clock)
+    login = HdfcLogin(adapter_id=adapter_id, config=config, client=client, notes=needs.notes, clock=needs.clock)
     broker = HdfcBroker(
         adapter_id=adapter_id, config=config, client=client, instruments=needs.instruments, clock=needs.clock
     )
@@ -128,8 +137,9 @@ class BrokerLines(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     journal: providers.Dependency[Journal] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
+    notes: providers.Dependency[LoginNotes] = providers.Dependency()
     clock: providers.Dependency[Clock] = providers.Dependency()
     broker_wire: providers.Provider[Wire] = providers.Singleton(Wire)
     brokers: providers.Provider[Brokers] = providers.Singleton(
-        configured, settings, journal, instruments, clock, broker_wire
+        configured, settings, journal, instruments, notes, clock, broker_wire
     )

@@ -43,6 +43,7 @@ from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.leases import Leases
+from ordo.ports.logins import LoginNotes
 from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.meter import Meter
@@ -89,11 +90,13 @@ class Container(containers.DeclarativeContainer):
     sealer: providers.Provider[Sealer] = support.sealer
     database: providers.Provider[Database] = support.database
 
-    shared = providers.Container(Shared, settings=settings, database=database, clock=clock)
+    shared = providers.Container(Shared, settings=settings, database=database, sealer=sealer, clock=clock)
     redis: providers.Provider[RedisServer | None] = shared.redis
     leases: providers.Provider[Leases] = shared.leases
     budget: providers.Provider[OrderBudget] = shared.budget
+    spare_budget: providers.Provider[OrderBudget | None] = shared.spare_budget
     cache: providers.Provider[PortfolioCache] = shared.cache
+    login_notes: providers.Provider[LoginNotes] = shared.logins
     circuit_states: providers.Provider[CircuitStates] = shared.circuit_states
 
     stores = providers.Container(Stores, settings=settings, database=database, redis=redis, sealer=sealer, clock=clock)
@@ -110,7 +113,9 @@ class Container(containers.DeclarativeContainer):
 
     calendar: providers.Provider[MarketCalendar] = providers.Singleton(_calendar, settings)
 
-    lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
+    lines = providers.Container(
+        BrokerLines, settings=settings, journal=journal, instruments=instruments, notes=login_notes, clock=clock
+    )
     broker_wire: providers.Provider[Wire] = lines.broker_wire
     brokers: providers.Provider[Brokers] = providers.Singleton(_metered, lines.brokers, meter)
 
@@ -125,9 +130,11 @@ class Container(containers.DeclarativeContainer):
         audit=trail_log,
         brokers=brokers,
         session_store=session_store,
+        login_notes=login_notes,
         idempotency_store=idempotency_store,
         safety_store=safety_store,
         budget=budget,
+        spare_budget=spare_budget,
         cache=cache,
         circuits=providers.Singleton(circuits, circuit_states, clock, settings),
         instruments=instruments,
