@@ -47,7 +47,7 @@ class _Fyers:
     # Every call of a user counts, 10 a second and 200 a minute, and the day is blocked at the fourth minute that is too
     # full; one call in fifty is left free. The shares of orders and of reads are together more than the whole: both
     # are seldom at their bounds at once, and then the broker's own 429 halves the pace.
-    calls = Calls(orders=8, reads=4, pooled=10, pooled_minute=196, strikes=2)
+    calls: Calls | None = Calls(orders=8, reads=4, pooled=10, pooled_minute=196, strikes=2)
 
     def line(self, adapter_id: str, config: FyersConfig, tools: Tools) -> BrokerLine:
         from ordo.adapters.brokers.fyers.adapter import FyersBroker
@@ -76,7 +76,7 @@ class _HDFC:
     kind = "hdfc"
     config = HDFCConfig
     # Nothing is published: this is what its users keep to.
-    calls = Calls(orders=5, reads=3)
+    calls: Calls | None = Calls(orders=5, reads=3)
 
     def line(self, adapter_id: str, config: HDFCConfig, tools: Tools) -> BrokerLine:
         from ordo.adapters.brokers.hdfc.adapter import HdfcBroker

@@ -12,7 +12,6 @@ from ordo.ports.clock import Clock
 from ordo.ports.masters import MasterSource
 from ordo.schemas.config.settings import Settings
 
-
 _TRUSTED: Final = ("fyers", "hdfc")
 """They come before what packages bring, and in the order of the alphabet, which is that of trust."""
 
