@@ -57,7 +57,8 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(kinds._Fyers, "calls", None)  # The clock stands still: a place in a budget would never get free.
+    # The clock stands still: a place in a budget would never get free.
+    monkeypatch.setattr(kinds._Fyers, "calls", None)
     clock = VirtualClock()
     emulator = FyersEmulator(clock=clock.now, settings=EmulatorSettings(rate_limits=False))
     async with serve(controlled(emulator)) as origin:
