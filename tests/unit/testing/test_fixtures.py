@@ -125,29 +125,24 @@ def test_a_fault_that_makes_no_sense_is_told(fyers_emulator):
 """
 
 
-def run(pytester: pytest.Pytester, text: str, **expected: int) -> None:
+BROKEN = """
+import pytest
+
+
+@pytest.fixture
+def ordo_settings():
+    return {"database_url": "mysql://nowhere"}
+
+
+def test_never(ordo_client):
+    raise AssertionError
+"""
+
+
+def test_what_a_user_of_the_fixtures_meets(pytester: pytest.Pytester) -> None:
     pytester.makefile(".ini", pytest=INI)
     pytester.makeconftest('pytest_plugins = ["ordo.testing"]')
-    pytester.makepyfile(test_bot=text)
-    pytester.runpytest_subprocess("-q", "--durations=8").assert_outcomes(**expected)
-
-
-def test_a_paper_gateway(pytester: pytest.Pytester) -> None:
-    run(pytester, PAPER, passed=6)
-
-
-def test_emulated_brokers(pytester: pytest.Pytester) -> None:
-    run(pytester, EMULATED, passed=3)
-
-
-def test_a_gateway_that_cannot_start_says_why(pytester: pytest.Pytester) -> None:
-    pytester.makefile(".ini", pytest=INI)
-    pytester.makeconftest(
-        "import pytest\n"
-        'pytest_plugins = ["ordo.testing"]\n\n'
-        '@pytest.fixture\ndef ordo_settings():\n    return {"database_url": "mysql://nowhere"}\n'
-    )
-    pytester.makepyfile("def test_never(ordo_client):\n    raise AssertionError\n")
-    done = pytester.runpytest_subprocess("-q")
-    done.assert_outcomes(errors=1)
+    pytester.makepyfile(test_paper=PAPER, test_emulated=EMULATED, test_broken=BROKEN)
+    done = pytester.runpytest_subprocess("-q", "--tb=short")
+    done.assert_outcomes(passed=9, errors=1)
     done.stdout.fnmatch_lines(["*names mysql, which this version of Ordo does not speak*"])
