@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ordo.client import OrdoClient
     from ordo.testing.clock import SkippingClock
     from ordo.testing.emulators import Emulator
-    from ordo.testing.gateway import TestGateway
+    from ordo.testing.gateway import ServedGateway
     from ordo.testing.market import Market
 
 # What is heavy is loaded by the test that asks for it.
@@ -61,7 +61,7 @@ def ordo_gateway(
     monkeypatch: pytest.MonkeyPatch,
     ordo_clock: SkippingClock,
     ordo_settings: Mapping[str, Any],
-) -> Iterator[TestGateway]:
+) -> Iterator[ServedGateway]:
     """A gateway on a loopback socket, with the paper broker, and with every emulator that the test names.
 
     `ORDO_URL` and `ORDO_TOKEN` name it for the length of the test, so that a bot that makes its own `OrdoClient()`
@@ -85,13 +85,13 @@ def ordo_gateway(
 
 
 @pytest.fixture
-def ordo_client(ordo_gateway: TestGateway) -> Iterator[OrdoClient]:
+def ordo_client(ordo_gateway: ServedGateway) -> Iterator[OrdoClient]:
     """A client of that gateway."""
     with ordo_gateway.client() as ordo:
         yield ordo
 
 
 @pytest.fixture
-def ordo_market(ordo_gateway: TestGateway) -> Market:
+def ordo_market(ordo_gateway: ServedGateway) -> Market:
     """The prices that paper orders meet: `ordo_market.move("NSE:SBIN", "799.00")`."""
     return ordo_gateway.market

@@ -32,10 +32,8 @@ _SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class TestGateway:
+class ServedGateway:
     """A gateway that runs, where it is, and the time and the prices of its world."""
-
-    __test__ = False
 
     url: str
     token: str
@@ -52,13 +50,13 @@ class TestGateway:
         return AsyncOrdoClient(self.url, self.token)
 
     def __repr__(self) -> str:
-        return f"TestGateway(url={self.url!r})"
+        return f"ServedGateway(url={self.url!r})"
 
 
 @contextmanager
 def served_gateway(
     folder: Path, *, settings: Mapping[str, Any] | None = None, clock: SkippingClock | None = None
-) -> Iterator[TestGateway]:
+) -> Iterator[ServedGateway]:
     """Serve a gateway that keeps its files in `folder`, until the block ends.
 
     `settings` are those of `ordo.toml`, as nested mappings; nothing is read from the environment. Raises
@@ -80,17 +78,19 @@ def served_gateway(
     ready: Future[tuple[asyncio.AbstractEventLoop, _Server]] = Future()
     thread = threading.Thread(target=_run, args=(chosen, clock, market, listener, ready), name="gateway", daemon=True)
     thread.start()
-    try:
+    with listener:
         loop, server = ready.result(_SECONDS)
         market.lives_with(lambda act: _act(loop, act))
-        given = chosen.token.get_secret_value() if chosen.token else token
-        yield TestGateway(url=f"http://127.0.0.1:{listener.getsockname()[1]}", token=given, clock=clock, market=market)
-        server.should_exit = True
-    finally:
-        if ready.done() and ready.exception() is None:
-            ready.result()[1].should_exit = True
-        thread.join(_SECONDS)
-        listener.close()
+        try:
+            yield ServedGateway(
+                url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+                token=token if chosen.token is None else chosen.token.get_secret_value(),
+                clock=clock,
+                market=market,
+            )
+        finally:
+            server.should_exit = True
+            thread.join(_SECONDS)
 
 
 class _Server(uvicorn.Server):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ordo.container import guards
 from ordo.container.plugged import plugin_of
 from ordo.container.root import container_for
 from ordo.schemas.config.kinds import kind_named, kinds
@@ -80,6 +81,24 @@ def test_a_kind_of_a_package_can_be_configured(packages: Packages) -> None:
     assert lines == {"paper": "paper", "desk": "acme"}
     with pytest.raises(ConfigurationError, match=r"brokers\.desk\.kolour|kolour"):
         load_settings(configured("acme") | {"ORDO_BROKERS__DESK__KOLOUR": "x"})
+
+
+def test_its_pace_and_its_master_are_those_of_the_plug_in(packages: Packages) -> None:
+    text = PLUGIN.format(kind="acme").replace("calls = None", "calls = Calls(orders=3, reads=7)")
+    text = text.replace("return None", "return FyersMaster(config.seed)")
+    imports = "from ordo.plugins import Calls\nfrom ordo.adapters.masters.fyers import FyersMaster\n"
+    packages.add("plug_whole", kind="acme", text=imports + text)
+    settings = load_settings(configured("acme") | {"ORDO_INSTRUMENTS__HDFC_URL": "there"})
+    pace = guards.paces(settings)["desk"]
+    assert [(window.seconds, window.limit) for window in (*pace.orders, *pace.reads)] == [(1, 3), (1, 7)]
+    assert [source.name for source in container_for(settings).master_sources()] == ["hdfc", "fyers"]
+
+
+def test_what_is_not_enabled_has_neither_line_nor_master(packages: Packages) -> None:
+    packages.add("plug_off", kind="acme", text=PLUGIN.format(kind="acme").replace("return", "raise RuntimeError #"))
+    container = container_for(load_settings(configured("acme") | {"ORDO_BROKERS__DESK__ENABLED": "false"}))
+    assert container.master_sources() == ()
+    assert [line.adapter_id for line in container.brokers().lines] == ["paper"]
 
 
 def test_the_kind_may_be_the_adapter_id(packages: Packages) -> None:
