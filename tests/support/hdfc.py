@@ -22,13 +22,13 @@ from ordo.domain.instruments import Instrument, InstrumentKey, Kind
 from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Secret, Session
 from ordo.ports.clock import Clock
 from ordo.schemas.config.brokers import HDFCConfig
+from ordo.testing.contract.line import SpoiltLine
 from ordo_emulators.control import controlled
 from ordo_emulators.hdfc.emulator import HdfcEmulator
 from ordo_emulators.hdfc.login import ACCOUNT, API_KEY, OTP, PASSWORD, SECRET, USER
 from ordo_emulators.hdfc.settings import Settings
 from ordo_emulators.server import Request, Response, serve
 from tests.support.clock import MONDAY_MORNING, VirtualClock
-from tests.support.line import SpoiltLine
 from tests.support.masters import joined
 
 PAYLOADS = Path(__file__).parents[1] / "payloads/hdfc"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
@@ -48,6 +48,7 @@ from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.meter import Meter
 from ordo.ports.owners import Owners
+from ordo.ports.prices import PriceSource
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sealed import SealedRows
 from ordo.ports.sessions import SessionStore
@@ -117,6 +118,7 @@ class Container(containers.DeclarativeContainer):
         BrokerLines, settings=settings, journal=journal, instruments=instruments, notes=login_notes, clock=clock
     )
     broker_wire: providers.Provider[Wire] = lines.broker_wire
+    prices: providers.Provider[Callable[[str], PriceSource]] = lines.prices
     brokers: providers.Provider[Brokers] = providers.Singleton(_metered, lines.brokers, meter)
 
     services = providers.Container(
