@@ -27,7 +27,7 @@ _PROGRAMS: Final = Path(__file__).with_name("programs")
 TOKEN: Final = "the-token-that-it-printed"
 # What a page shows as an example stands for the last thing of that form that the reader has seen.
 EXAMPLES: Final = {"375412345678901": r"\border(?:_id)?\W+([1-9][0-9]{14})\b", "0123456789ab": r"\b[0-9a-f]{12}\b"}
-_SECONDS: Final = 120
+_SECONDS: Final = 600
 _EXPORTED: Final = ".exported"
 SERVERS: Final = re.compile(r"^(ordo serve|make run|python -m ordo_emulators)\b")
 _LOCAL: Final = re.compile(r"\bhttp://127\.0\.0\.1:\d+")
@@ -73,7 +73,8 @@ class Reader:
         }
         self._is_fresh = is_fresh
         if is_fresh:
-            self._variables["PATH"] = os.environ["PATH"]
+            # The user's own, for pip has its settings and its cache there.
+            self._variables |= {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", str(home))}
         elif not (self.folder / ".venv").exists():
             self._set_up(self.folder / ".venv/bin")
 
@@ -83,9 +84,12 @@ class Reader:
         if block.file is not None:
             path = self.folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)  # Never through a link.
             path.write_text(text, encoding="utf-8")
         if block.language == "python" and block.file is not None:
             compile(text, str(block), "exec")  # A command on the page runs it.
+        elif block.language == "toml" and block.file not in (None, "ordo.toml"):
+            assert tomllib.loads(text)  # No settings of a gateway.
         elif block.language == "python":
             self._python(text, str(block))
         elif block.language in ("sh", "console"):

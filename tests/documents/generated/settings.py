@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from ordo.schemas.config.brokers import KINDS
+from ordo.schemas.config import kinds
 from ordo.schemas.config.settings import NOT_SETTINGS, PREFIX, Settings
 
 _HEAD: Final = """\
@@ -39,6 +39,8 @@ export ORDO_IDEMPOTENCY__PURSUE_SECONDS=5
 ```
 
 """
+# The house's own; what somebody has installed beside it is not in the page.
+KINDS: Final = {point.name: kinds.kind_named(point.name).config for point in kinds._OWN}
 _COLUMNS: Final = "| Variable | Type | Default | Meaning |\n| --- | --- | --- | --- |"
 _WORDS: Final = {
     "boolean": "`true` or `false`",

@@ -192,6 +192,3 @@ class HDFCConfig(WireConfig):
     def masters(self) -> str:
         """Where the security master is: at the host of the orders, unless it is set."""
         return self.master_url or f"{self.base_url}/oapi/v1/security-master"
-
-
-KINDS: dict[str, type[BrokerConfig]] = {"paper": PaperConfig, "fyers": FyersConfig, "hdfc": HDFCConfig}

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from ordo.schemas.config.brokers import KINDS, BrokerConfig
+from ordo.schemas.config.brokers import BrokerConfig
+from ordo.schemas.config.kinds import kind_named
 from ordo.schemas.config.limits import LimitsConfig, PortfolioCacheConfig, ResilienceConfig
 
 PREFIX = "ORDO_"
@@ -276,10 +277,12 @@ class Settings(_Part):
 def _broker(adapter_id: str, config: object) -> object:
     if not isinstance(config, dict):
         return config
-    kind = config.get("kind", adapter_id)
-    if kind not in KINDS:
-        raise ValueError(f"brokers.{adapter_id}.kind must be one of {', '.join(sorted(KINDS))}, not {kind!r}")
-    return KINDS[kind].model_validate({"kind": kind, **config})
+    kind = str(config.get("kind", adapter_id))
+    try:
+        found = kind_named(kind)
+    except ValueError as error:
+        raise ValueError(f"brokers.{adapter_id}.kind {error}") from error
+    return found.config.model_validate({"kind": kind, **config})
 
 
 class ConfigurationError(Exception):
