@@ -45,6 +45,16 @@ OF_THE_CLIENT: Final[dict[str, Advice]] = {
         order="Nothing was placed by Ordo.",
         do="Correct `ORDO_URL`: it names another program, or a proxy that answers in Ordo's place.",
     ),
+    "ORDER_NOT_FILLED": Advice(
+        happened="an order that `wait_until_filled` waited for has ended otherwise",
+        order="It is cancelled, rejected, expired or not placed, as `error.order` says. What was filled before stays.",
+        do="Look at `error.order.status_message`, and place another under a new key if you still want it.",
+    ),
+    "WAIT_TIMED_OUT": Advice(
+        happened="an order that `wait_until_filled` waited for has not ended in time",
+        order="It is still alive, and may fill at any moment.",
+        do="Wait again, or cancel it.",
+    ),
 }
 
 
@@ -52,7 +62,7 @@ def page() -> str:
     """The page as Markdown."""
     rows = all_rows()
     summary = [
-        f"| [`{code}`](#{code.lower()}) | {_status(code)} | {int(ENDINGS[code])} | {advice.happened} |"
+        f"| [`{code}`](#{code.lower()}) | {_status(code)} | {_ending(code)} | {advice.happened} |"
         for code, advice in rows.items()
     ]
     return _HEAD + "\n".join(summary) + "\n\n" + "\n".join(_sections(rows))
@@ -69,6 +79,10 @@ def _sections(rows: dict[str, Advice]) -> Iterator[str]:
         yield f"**What happened:** {advice.happened}.\n"
         yield f"**Your order:** {advice.order}\n"
         yield f"**What to do:** {advice.do}\n"
+
+
+def _ending(code: str) -> str:
+    return str(int(ENDINGS[code])) if code in ENDINGS else "-"
 
 
 def _status(code: str) -> str:

@@ -68,7 +68,7 @@ class LimitsConfig(BoundsConfig):
     soft: SoftConfig = SoftConfig()
     accounts: dict[str, BoundsConfig] = Field(
         default_factory=dict,
-        description='In the file, `[limits.accounts."paper/DEMO"]`: any setting here that begins with `max_`, for one account.',
+        description='In the file, `[limits.accounts."paper/DEMO"]`: what begins with `max_` here, for one account.',
     )
     instruments: dict[str, BoundsConfig] = Field(
         default_factory=dict,
