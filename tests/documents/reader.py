@@ -223,7 +223,9 @@ class Reader:
         if command == "make run" and self._is_fresh:
             return ["make", "run", f"ARGS=--port {port} --json"]
         words = shlex.split(_PORT.sub("", command).replace("make run", "ordo serve"))
-        return [BIN / words[0], *words[1:], "--port", port, *(["--json"] if words[0] == "ordo" else [])]
+        if words[0] == "ordo":
+            return [_PROGRAMS / "ordo", *words[1:], "--port", port, "--json"]
+        return [BIN / words[0], *words[1:], "--port", port]
 
     def _python(self, text: str, name: str) -> None:
         said = io.StringIO()

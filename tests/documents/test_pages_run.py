@@ -54,9 +54,9 @@ def warm() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def house(tmp_path_factory: pytest.TempPathFactory, warm: str) -> Iterator[Reader]:
     """A gateway that the pages share which change nothing that others rely on."""
-    with closing(Reader(tmp_path_factory.mktemp("house"), {}, {})) as reader:
+    with closing(Reader(tmp_path_factory.mktemp("house"), {"ORDO_TEST_WARM": warm}, {})) as reader:
         reader.serve("ordo serve")
         yield reader
 

@@ -16,6 +16,7 @@ _LOADED = (
     "ordo.entrypoints.cli.commands",
     "ordo.entrypoints.cli.doctor",
     "ordo.entrypoints.cli.in_process",
+    "ordo.entrypoints.cli.serve",
     "ordo.entrypoints.http.app",
     "ordo.container.root",
 )
@@ -49,6 +50,7 @@ def _carry_out(line: socket.socket) -> None:
         wish = b""
         while len(wish) < int.from_bytes(head, "big"):
             wish += line.recv(65_536)
+        line.sendall(os.getpid().to_bytes(4, "big"))
         ending = _carried_out(json.loads(wish), files)
     except BaseException:  # noqa: BLE001  (told on the caller's own standard error)
         traceback.print_exc()
