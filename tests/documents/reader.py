@@ -73,8 +73,9 @@ class Reader:
         }
         self._is_fresh = is_fresh
         if is_fresh:
-            # The user's own, for pip has its settings and its cache there.
+            # The home is the user's own, since pip has its settings there; what it has fetched before is not used.
             self._variables |= {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", str(home))}
+            self._variables["PIP_NO_CACHE_DIR"] = "1"
         elif not (self.folder / ".venv").exists():
             self._set_up(self.folder / ".venv/bin")
 
