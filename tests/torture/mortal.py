@@ -14,8 +14,10 @@ from typing import Final
 from dependency_injector import providers
 from litestar.types import ASGIApp
 
-from ordo.adapters.http.client import HttpClient, _Evidence
+from ordo.adapters.http.carrier import Evidence
+from ordo.adapters.http.client import HttpClient, Transport
 from ordo.adapters.http.exchange import HttpReply, HttpRequest
+from ordo.adapters.http.wording import Worded
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
 from ordo.container.brokers import Wire
 from ordo.container.root import container_for
@@ -64,7 +66,6 @@ class Fate:
 
 FATE = Fate()
 _ORDERS: Final = "/orders"
-_LAST_BYTE: Final = "send_request_body.complete"
 _TEN_IN_INDIA: Final = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
 _STARTED: Final = time.monotonic()
 
@@ -119,27 +120,28 @@ class MortalLine(HttpClient):
             FATE.at(Step.AFTER_ANSWER)
         return reply
 
-    async def _exchange(self, request: HttpRequest, sent: _Evidence) -> HttpReply:
-        return await super()._exchange(request, _Witness(sent) if _is_write(request) else sent)
+    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence) -> HttpReply:
+        return await super()._carry(request, wording, _Witness(sent) if _is_write(request) else sent)
 
 
-class _Witness(_Evidence):
+class _Witness(Evidence):
     """Sees the last byte of a write leave."""
 
-    def __init__(self, evidence: _Evidence) -> None:
+    def __init__(self, evidence: Evidence) -> None:
         super().__init__()
         self._evidence = evidence
 
-    async def hear(self, event: str, detail: object) -> None:
-        await self._evidence.hear(event, detail)
-        if event.endswith(_LAST_BYTE):
-            FATE.at(Step.AFTER_SEND)
+    def begin(self) -> None:
+        self._evidence.begin()
+
+    def end(self) -> None:
+        self._evidence.end()
+        FATE.at(Step.AFTER_SEND)
 
 
 class _MortalWire(Wire):
-    def __init__(self) -> None:
-        super().__init__()
-        self._client = MortalLine()
+    def client(self, transport: Transport) -> HttpClient:
+        return self._clients.setdefault(transport, MortalLine(transport=transport))
 
 
 def app_from_environment() -> ASGIApp:

@@ -20,25 +20,25 @@ from ordo.schemas.config.brokers import BrokerConfig, FyersConfig, HDFCConfig, P
 from ordo.schemas.config.settings import Settings
 
 if TYPE_CHECKING:
-    from ordo.adapters.http.client import HttpClient
+    from ordo.adapters.http.client import HttpClient, Transport
 
 
 class Wire:
-    """The one HTTP client of all brokers that have a wire: loaded and made only when there is such a broker."""
+    """One HTTP client for all brokers of the same transport: loaded and made only when there is such a broker."""
 
     def __init__(self) -> None:
-        self._client: HttpClient | None = None
+        self._clients: dict[Transport, HttpClient] = {}
 
-    def client(self) -> HttpClient:
-        if self._client is None:
+    def client(self, transport: Transport) -> HttpClient:
+        if transport not in self._clients:
             from ordo.adapters.http.client import HttpClient
 
-            self._client = HttpClient()
-        return self._client
+            self._clients[transport] = HttpClient(transport=transport)
+        return self._clients[transport]
 
     async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def _fyers(adapter_id: str, config: FyersConfig, needs: _Needs) -> BrokerLine:
     from ordo.adapters.brokers.fyers.login import FyersLogin
 
     hosts = Hosts(api=config.base_url, data=config.data)
-    client = FyersClient(needs.wire.client(), hosts, app_id=config.client_id)
+    client = FyersClient(needs.wire.client(config.transport), hosts, app_id=config.client_id)
     login = FyersLogin(
         client=client,
         clock=needs.clock,
@@ -96,7 +96,7 @@ def _hdfc(adapter_id: str, config: HDFCConfig, needs: _Needs) -> BrokerLine:
     from ordo.adapters.brokers.hdfc.client import Door, HdfcClient
     from ordo.adapters.brokers.hdfc.login import HdfcLogin
 
-    client = HdfcClient(Door.of(adapter_id, config), needs.wire.client(), needs.clock)
+    client = HdfcClient(Door.of(adapter_id, config), needs.wire.client(config.transport), needs.clock)
     login = HdfcLogin(adapter_id=adapter_id, config=config, client=client, clock=needs.clock)
     broker = HdfcBroker(
         adapter_id=adapter_id, config=config, client=client, instruments=needs.instruments, clock=needs.clock

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """Seconds: `connect` to have a connection, a wait for a free one included; `handshake` for that of TLS; `write` until
-    the request has left; `first` then until a byte of the answer; `silence` between two bytes; `total` for the whole
-    call. `size`: the most bytes an answer's body may have, as sent and unpacked. `connections`: at once to one host, at
-    most. A connection is kept for `idle` seconds after its last answer, and is not used once it is `age` seconds old.
+    """Seconds: `connect` to have a connection, a wait for a free one included; `handshake` for that of TLS; `write`
+    until the request has left; `first` then until a byte of the answer; `silence` between two bytes; `total` for the
+    whole call. `size`: the most bytes an answer's body may have, as sent and unpacked. `connections`: at once to one
+    host, at most. A connection is kept for `idle` seconds after its last answer, and is not used once it is `age`
+    seconds old.
 
-    The stock transport knows no difference between `first` and `silence` and takes the longer; its `connections` are
-    those to all hosts, and `age` says nothing to it.
+    The stock transport knows no difference between `first` and `silence` and takes the longer, bounds TLS by `connect`,
+    and keeps no connection; `connections` are then those to all hosts.
     """
 
     connect: float = 3.0

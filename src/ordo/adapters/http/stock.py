@@ -75,11 +75,8 @@ class StockCarrier(Carrier):
 
     def _open(self) -> httpx2.AsyncClient:
         if self._client is None:
-            limits = httpx2.Limits(
-                max_connections=self._limits.connections,
-                max_keepalive_connections=self._limits.connections,
-                keepalive_expiry=self._limits.idle,
-            )
+            # What comes behind an answer, h11 keeps, and gives it to the next request on the connection for its own.
+            limits = httpx2.Limits(max_connections=self._limits.connections, max_keepalive_connections=0)
             self._client = httpx2.AsyncClient(
                 verify=self._tls(), trust_env=False, follow_redirects=False, limits=limits, cookies=_NoCookies()
             )
