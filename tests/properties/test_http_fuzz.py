@@ -96,7 +96,7 @@ def _read(pieces: list[bytes], *, ends: bool) -> tuple[HttpReply | None, bool]:
         reader.feed(piece)
     if ends:
         reader.end()
-    return (reader.reply if reader.done else None), reader.keeps
+    return (reader.reply() if reader.done else None), reader.keeps
 
 
 def _outcome(pieces: list[bytes], *, ends: bool) -> tuple[HttpReply | None, bool] | None:

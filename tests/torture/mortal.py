@@ -120,8 +120,8 @@ class MortalLine(HttpClient):
             FATE.at(Step.AFTER_ANSWER)
         return reply
 
-    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence) -> HttpReply:
-        return await super()._carry(request, wording, _Witness(sent) if _is_write(request) else sent)
+    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence, total: float) -> HttpReply:
+        return await super()._carry(request, wording, _Witness(sent) if _is_write(request) else sent, total)
 
 
 class _Witness(Evidence):

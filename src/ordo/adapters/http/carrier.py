@@ -39,12 +39,13 @@ class Evidence:
 class Carrier(Protocol):
     """Carries each request once, on a connection on which nothing else is under way, and follows nothing.
 
-    Raises `TimeoutError` where a stage takes too long, `BrokenOff` or `OSError` otherwise; if `sent.begun` is false
-    then, it is certain that no byte of the request left. Cancelling closes the connection.
+    Raises `TimeoutError` where a stage takes too long, or all of them more than `total` seconds; `BrokenOff` or
+    `OSError` otherwise. If `sent.begun` is false then, it is certain that no byte of the request left. Cancelling
+    closes the connection.
     """
 
     @abstractmethod
-    async def carry(self, request: HttpRequest, worded: Worded, sent: Evidence) -> HttpReply:
+    async def carry(self, request: HttpRequest, worded: Worded, sent: Evidence, total: float) -> HttpReply:
         """The answer, its body as it was sent."""
         ...
 

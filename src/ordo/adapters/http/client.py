@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,8 +41,7 @@ class HttpClient:
         wording = worded(request)
         sent = Evidence()
         try:
-            async with asyncio.timeout(self._limits.total if total is None else total):
-                reply = await self._carry(request, wording, sent)
+            reply = await self._carry(request, wording, sent, self._limits.total if total is None else total)
         except TimeoutError:
             if not sent.begun:
                 raise NeverSent("no connection in time") from None
@@ -60,8 +58,8 @@ class HttpClient:
         """Close all connections. A client that is used again opens new ones."""
         await self._carrier.aclose()
 
-    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence) -> HttpReply:
-        return await self._carrier.carry(request, wording, sent)
+    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence, total: float) -> HttpReply:
+        return await self._carrier.carry(request, wording, sent, total)
 
     def _unpacked(self, reply: HttpReply, coding: str) -> HttpReply:
         try:

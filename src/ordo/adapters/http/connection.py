@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+from math import inf
 from typing import Final, cast
 
 from ordo.adapters.http.carrier import BrokenOff, Evidence
@@ -33,6 +34,7 @@ class Connection(asyncio.Protocol):
         self._answer: asyncio.Future[HttpReply] | None = None
         self._sent: Evidence | None = None
         self._due = 0.0
+        self._until = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,8 +58,10 @@ class Connection(asyncio.Protocol):
             return False
         return self._is_fresh_tls or not self._poll.poll(0)
 
-    async def exchange(self, worded: Worded, sent: Evidence) -> HttpReply:
-        """Send a request and read its answer. The connection `is_free` afterwards, or is closed."""
+    async def exchange(self, worded: Worded, sent: Evidence, until: float) -> HttpReply:
+        """Send a request and read its answer before the loop's time is `until`. The connection `is_free` afterwards, or
+        is closed.
+        """
         transport = self._transport
         if transport is None or not self.is_quiet():
             self.abort()
@@ -67,6 +71,7 @@ class Connection(asyncio.Protocol):
         answer: asyncio.Future[HttpReply] = self._loop.create_future()
         self._answer = answer
         self._sent = sent
+        self._until = until
         self._by(self._limits.write)
         sent.begin()
         transport.write(worded.data)
@@ -135,10 +140,12 @@ class Connection(asyncio.Protocol):
     def _give(self, reader: ReplyReader, answer: asyncio.Future[HttpReply]) -> None:
         # An answer to a request that has not left as a whole: the rest of it must not stand before another.
         keeps = reader.keeps and self._sent is None and self._loop.time() < self._old_at
-        answer.set_result(reader.reply)
+        reply = reader.reply()
+        answer.set_result(reply)
         if keeps:
             self.is_free = True
-            self._by(_patience(reader.reply, self._limits.idle))
+            self._until = inf
+            self._by(_patience(reply, self._limits.idle))
         else:
             self.abort()
 
@@ -149,7 +156,7 @@ class Connection(asyncio.Protocol):
 
     def _by(self, seconds: float) -> None:
         # The timer is left where it stands while it is early enough: an exchange moves the time, not the timer.
-        self._due = due = self._loop.time() + seconds
+        self._due = due = min(self._loop.time() + seconds, self._until)
         timer = self._timer
         if timer is None or timer.when() > due:
             if timer is not None:

@@ -22,12 +22,12 @@ class OwnCarrier(Carrier):
         self._tls = tls
         self._lanes: dict[Origin, _Lane] = {}
 
-    async def carry(self, request: HttpRequest, worded: Worded, sent: Evidence) -> HttpReply:
+    async def carry(self, request: HttpRequest, worded: Worded, sent: Evidence, total: float) -> HttpReply:
         del request
         lane = self._lanes.get(worded.origin)
         if lane is None:
             lane = self._lanes[worded.origin] = _Lane(worded.origin, self._limits, self._tls)
-        return await lane.carry(worded, sent)
+        return await lane.carry(worded, sent, total)
 
     async def aclose(self) -> None:
         lanes, self._lanes = self._lanes, {}
@@ -48,16 +48,17 @@ class _Lane:
         self._open: set[Connection] = set()
         self._loop = asyncio.get_running_loop()
 
-    async def carry(self, worded: Worded, sent: Evidence) -> HttpReply:
-        until = self._loop.time() + self._limits.connect
+    async def carry(self, worded: Worded, sent: Evidence, total: float) -> HttpReply:
+        now = self._loop.time()
+        connected, answered = now + min(self._limits.connect, total), now + total
         if self._free:
             self._free -= 1
         else:
-            await self._turn(until)
+            await self._turn(connected)
         try:
-            connection = self._kept() or await self._made(until)
+            connection = self._kept() or await self._made(connected, answered)
             try:
-                return await connection.exchange(worded, sent)
+                return await connection.exchange(worded, sent, answered)
             finally:
                 if connection.is_free:
                     self._idle.append(connection)
@@ -99,21 +100,21 @@ class _Lane:
                 return
         self._free += 1
 
-    async def _made(self, until: float) -> Connection:
+    async def _made(self, connected: float, answered: float) -> Connection:
         connection = Connection(self._loop, self._limits)
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(connected):
             transport, _ = await self._loop.create_connection(lambda: connection, self._origin.host, self._origin.port)
         if self._origin.tls:
-            await self._secure(connection, transport)
+            await self._secure(connection, transport, answered)
         self._open.add(connection)
         connection.gone.add_done_callback(lambda _: self._open.discard(connection))
         return connection
 
-    async def _secure(self, connection: Connection, transport: asyncio.Transport) -> None:
+    async def _secure(self, connection: Connection, transport: asyncio.Transport, answered: float) -> None:
         if transport.is_closing():
             raise BrokenOff("the host hung up")
         try:
-            async with asyncio.timeout(self._limits.handshake):
+            async with asyncio.timeout_at(min(self._loop.time() + self._limits.handshake, answered)):
                 secured = await self._loop.start_tls(
                     transport, connection, self._tls(), server_hostname=self._origin.host
                 )

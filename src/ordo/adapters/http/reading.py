@@ -43,7 +43,6 @@ class ReplyReader:
         # It holds this reader: the circle is opened as soon as the answer is there, or won't be.
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
-    @property
     def reply(self) -> HttpReply:
         """The answer, once it is `done`."""
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
@@ -84,7 +83,7 @@ class ReplyReader:
         if self._headed:
             return  # A trailer. It can't change what the head has said.
         key = name.decode("latin-1").lower()
-        if key in _ONCE and key in self._headers:
+        if key in self._headers and key in _ONCE:
             raise self._refused(f"the answer has {key} twice")
         self._headers[key] = value.decode("latin-1")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from typing import Any, Final
@@ -25,9 +26,10 @@ class StockCarrier(Carrier):
         self._tls = tls
         self._client: httpx2.AsyncClient | None = None
 
-    async def carry(self, request: HttpRequest, worded: Worded, sent: Evidence) -> HttpReply:
+    async def carry(self, request: HttpRequest, worded: Worded, sent: Evidence, total: float) -> HttpReply:
         try:
-            return await self._exchange(request, worded, sent)
+            async with asyncio.timeout(total):
+                return await self._exchange(request, worded, sent)
         except httpx2.TimeoutException as error:
             raise TimeoutError(type(error).__name__) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:

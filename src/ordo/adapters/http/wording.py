@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ordo.adapters.http.exchange import HttpRequest, NeverSent
 
-_URL: Final = re.compile(r"(https?://[!-\"$-.0->@-~]+)([!-\"$-~]*)(?:#.*)?", re.IGNORECASE | re.DOTALL)
+_URL: Final = re.compile(r"(https?://[^/?#]+)([/?][!-\"$-~]*)?(?:#.*)?", re.DOTALL)
 _HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING: Final = frozenset(
@@ -30,7 +30,7 @@ class Origin:
     netloc: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Worded:
     """The whole request. Its representation shows none of it."""
 
@@ -45,45 +45,39 @@ def worded(request: HttpRequest) -> Worded:
     found = _URL.fullmatch(request.url)
     if found is None:
         raise NeverSent("the address is none")
-    place, target = found.groups()
+    place, target = found.groups("/")
     origin = _origin(place)
-    if not target.startswith("/"):
+    method, body = request.method, request.body
+    if target[0] == "?":
         target = f"/{target}"
-    if request.method not in _WITH_BODY and not _is_method(request.method):
-        raise NeverSent("the method is none")
-    lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {origin.netloc}"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items() if _is_free(name)]
-    body = request.body
-    if body is not None:
-        lines.append(f"Content-Length: {len(body)}\r\n\r\n")
-    elif request.method in _WITH_BODY:
-        lines.append("Content-Length: 0\r\n\r\n")
-    else:
-        lines.append("\r\n")
+    lines = [f"{_method(method)} {target} HTTP/1.1", f"Host: {origin.netloc}"]
+    lines += [_named(name) + value for name, value in request.headers.items()]
+    if body is not None or method in _WITH_BODY:
+        lines.append(f"Content-Length: {len(body or b'')}")
+    lines += ("", "")
     head = "\r\n".join(lines)
-    breaks = len(lines) + (2 if lines[-1] != "\r\n" else 1)
+    breaks = len(lines) - 1
     if head.count("\r\n") != breaks or head.count("\n") != breaks or head.count("\r") != breaks or "\0" in head:
         raise NeverSent("a header has a line break or a zero in it")
     try:
         data = head.encode("ascii")
     except UnicodeEncodeError:
         raise NeverSent("a header is not in ASCII") from None
-    return Worded(origin=origin, data=data + body if body else data, wants_body=request.method != "HEAD")
+    return Worded(origin=origin, data=data + body if body else data, wants_body=method != "HEAD")
 
 
-def _is_free(name: str) -> bool:
-    if not _is_token(name) or name.lower() in _FRAMING:
-        raise NeverSent("a header is none, or is one that only the transport may set")
-    return True
-
-
-def _is_method(method: str) -> bool:
-    return method != "CONNECT" and method.isupper() and _is_token(method)
+@lru_cache(maxsize=64)
+def _method(method: str) -> str:
+    if method == "CONNECT" or not method.isupper() or not _TOKEN.fullmatch(method):
+        raise NeverSent("the method is none")
+    return method
 
 
 @lru_cache(maxsize=256)
-def _is_token(name: str) -> bool:
-    return _TOKEN.fullmatch(name) is not None
+def _named(name: str) -> str:
+    if not _TOKEN.fullmatch(name) or name.lower() in _FRAMING:
+        raise NeverSent("a header is none, or is one that only the transport may set")
+    return f"{name}: "
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
 
@@ -168,7 +169,7 @@ async def test_what_lies_on_a_new_connection_is_no_answer() -> None:
             host.send(whole(b"forged"))
             sent = Evidence()
             with pytest.raises(BrokenOff, match="unasked"):
-                await connection.exchange(worded(ask("http://127.0.0.1:1")), sent)
+                await connection.exchange(worded(ask("http://127.0.0.1:1")), sent, loop.time() + WAIT)
             assert not sent.begun
             await connection.gone
             with pytest.raises(ConnectionResetError):  # By which a system says that what had come was not read.
@@ -225,7 +226,7 @@ async def test_the_latest_connection_is_used_first(dial_own: Dial) -> None:
         assert used == [2, 2, 2]
 
 
-async def _is_closed_by_client(dial: Dial, answer: bytes, **limits: float) -> None:
+async def _is_closed_by_client(dial: Dial, answer: bytes, **limits: Any) -> None:  # noqa: ANN401
     left = asyncio.Event()
 
     async def script(line: Line) -> None:
