@@ -66,9 +66,11 @@ class _Lane:
             self._give_back()
 
     async def aclose(self) -> None:
+        leaving = [connection.gone for connection in self._open]
         for connection in tuple(self._open):
             connection.abort()
-            await connection.gone
+        if leaving:
+            await asyncio.wait(leaving, timeout=self._limits.connect)
 
     def _kept(self) -> Connection | None:
         while self._idle:

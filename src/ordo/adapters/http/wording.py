@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ordo.adapters.http.exchange import HttpRequest, NeverSent
 
 _URL: Final = re.compile(r"(https?://[^/?#]+)([/?][!-\"$-~]*)?(?:#.*)?", re.DOTALL)
-_HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
+_HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"}
@@ -87,9 +87,9 @@ def _origin(place: str) -> Origin:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         raise NeverSent("the address is none") from None
-    if not _HOST.fullmatch(host) or port == 0 or "@" in parts.netloc:
-        raise NeverSent("the address is none")
     named = f"[{host}]" if ":" in host else host
     usual = _PORTS[parts.scheme]
     netloc = named if port is None or port == usual else f"{named}:{port}"
+    if not _HOST.fullmatch(host) or port == 0 or parts.netloc.lower() not in (netloc, f"{named}:{port}"):
+        raise NeverSent("the address is none")
     return Origin(tls=parts.scheme == "https", host=host, port=port or usual, netloc=netloc)

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from ordo.adapters.http.client import HttpClient
-from ordo.adapters.http.exchange import HttpFailure, HttpRequest, NeverSent, ReplyLost, ReplyTimedOut
+from ordo.adapters.http.carrier import Evidence
+from ordo.adapters.http.client import HttpClient, Transport
+from ordo.adapters.http.exchange import HttpFailure, HttpReply, HttpRequest, NeverSent, ReplyLost, ReplyTimedOut
+from ordo.adapters.http.wording import Worded
 from tests.support.hostile import HostileServer, Line, Script, answering, hostile, once, whole
 from tests.unit.adapters.http.conftest import Dial
 
@@ -74,7 +76,8 @@ async def test_a_host_that_does_not_answer_the_handshake(dial: Dial) -> None:
     [
         "http://", "http:///orders", "ftp://127.0.0.1/", "127.0.0.1/orders", "http://127.0.0.1:0/", "http://a b/",
         "http://127.0.0.1:99999/", "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y", "http://user:pw@127.0.0.1/",
-        "http://127.0.0.1/\u20b9", "http://[::1/", "",
+        "http://127.0.0.1/\u20b9", "http://[::1/", "", "http://a..b/", f"http://{'a' * 64}.in/", "http://\u20b9.in/",
+        f"http://{'a.' * 127}in/", "HTTPS:/x", "http://[::1]x/", "http://127.0.0.1:port/", "http://127.0.0.1/\0",
     ],
 )  # fmt: skip
 async def test_what_is_no_address(dial: Dial, url: str) -> None:
@@ -287,3 +290,46 @@ async def test_closing_the_client_breaks_what_is_under_way(dial_own: Dial) -> No
         await client.aclose()
         with pytest.raises(ReplyLost):
             await call
+
+
+class _Watched(HttpClient):
+    """Tells when the whole request has been given to the system."""
+
+    def __init__(self, transport: Transport, has_left: asyncio.Event) -> None:
+        super().__init__(transport=transport)
+        self._has_left = has_left
+
+    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence, total: float) -> HttpReply:
+        return await super()._carry(request, wording, _Told(sent, self._has_left), total)
+
+
+class _Told(Evidence):
+    def __init__(self, evidence: Evidence, has_left: asyncio.Event) -> None:
+        super().__init__()
+        self._evidence, self._has_left = evidence, has_left
+
+    def begin(self) -> None:
+        assert not self._has_left.is_set()
+        self._evidence.begin()
+
+    def end(self) -> None:
+        assert self._evidence.begun
+        self._has_left.set()
+
+
+@pytest.mark.parametrize("size", [2, 8_000_000])
+async def test_it_is_known_when_the_whole_request_has_left(transport: Transport, size: int) -> None:
+    has_left = asyncio.Event()
+
+    async def script(line: Line) -> None:
+        await line.request()
+        async with asyncio.timeout(30):
+            await has_left.wait()
+        await line.send(whole())
+
+    async with hostile(script) as server:
+        client = _Watched(transport, has_left)
+        try:
+            assert (await client.send(order(server.origin, b"x" * size))).body == b"yes"
+        finally:
+            await client.aclose()

@@ -174,7 +174,7 @@ async def test_what_could_be_read_in_two_ways_is_no_answer(dial_own: Dial, name:
 
 async def test_a_bomb_is_not_blown_up(dial: Dial) -> None:
     machine = zlib.compressobj(9, zlib.DEFLATED, 31)
-    bomb = b"".join([machine.compress(b"\0" * 1_000_000) for _ in range(200)]) + machine.flush()
+    bomb = b"".join([machine.compress(b"\0" * 1_000_000) for _ in range(50)]) + machine.flush()
     async with hostile(once(whole(bomb, "Content-Encoding: gzip"))) as server:
         with pytest.raises(ReplyLost, match="larger"):
             await dial(size=1_000_000).send(ask(server.origin))
