@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import get_args
 
 import h11
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordo.adapters.http.carrier import BrokenOff
-from ordo.adapters.http.client import HttpClient
+from ordo.adapters.http.client import HttpClient, Transport
 from ordo.adapters.http.exchange import HttpReply, HttpRequest, NeverSent, ReplyLost
 from ordo.adapters.http.limits import HttpLimits
 from ordo.adapters.http.reading import ReplyReader
@@ -226,3 +228,56 @@ async def _doubtful(client: HttpClient, origin: str) -> None:
         pass
     except NeverSent as wrong:
         raise AssertionError("it was sent") from wrong
+
+
+_MOODS = st.sampled_from(
+    ["answers", "answers", "leaves", "says nothing", "forges", "answers and leaves", "answers twice"]
+)
+
+
+@pytest.mark.parametrize("transport", get_args(Transport))
+@given(st.lists(_MOODS, min_size=1, max_size=10), st.integers(1, 3))
+@settings(max_examples=25, deadline=None)
+def test_whatever_a_host_does_each_request_leaves_once_or_provably_never(
+    transport: Transport, moods: list[str], connections: int
+) -> None:
+    asyncio.run(_account_for_all(transport, moods, connections))
+
+
+async def _account_for_all(transport: Transport, moods: list[str], connections: int) -> None:
+    heard: list[bytes] = []
+
+    async def script(line: Line) -> None:
+        mood = moods[line.number % len(moods)]
+        if mood == "leaves":
+            line.half_close()
+        while mood.startswith("answers"):
+            asked = await line.request()
+            heard.append(asked)
+            answer = whole(asked.split(b" ")[1])
+            line.at_once(answer * (2 if mood == "answers twice" else 1), leave=mood == "answers and leaves")
+        if mood == "forges":
+            line.at_once(whole(b"forged"))
+        # All that had left arrives, for nothing is thrown away before the client's end is here.
+        heard.append(await line.gone())
+
+    async with hostile(script) as server:
+        client = HttpClient(HttpLimits(connections=connections, first=0.03, silence=0.03), transport=transport)
+        outcomes = await asyncio.gather(*[_outcome_of(client, f"{server.origin}/{n}/") for n in range(12)])
+        await client.aclose()
+        for line in server.lines:
+            await line.done.wait()
+    for number, outcome in enumerate(outcomes):
+        left = b"".join(heard).count(b"POST /%d/ " % number)
+        if isinstance(outcome, HttpReply):
+            assert outcome.body in (b"/%d/" % number, b"forged")
+            assert left == 1
+        else:
+            assert left <= (0 if isinstance(outcome, NeverSent) else 1)
+
+
+async def _outcome_of(client: HttpClient, url: str) -> HttpReply | NeverSent | ReplyLost:
+    try:
+        return await client.send(HttpRequest(method="POST", url=url, body=b"{}"))
+    except (NeverSent, ReplyLost) as failure:
+        return failure

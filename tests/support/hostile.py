@@ -21,6 +21,8 @@ class Line:
         self, server: HostileServer, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.number = number
+        self.done = asyncio.Event()
+        """Set when the script has ended."""
         self._server = server
         self._reader = reader
         self._writer = writer
@@ -109,6 +111,7 @@ class HostileServer:
             self._failures.append(failure)
         finally:
             self._tasks.discard(task)
+            line.done.set()
             writer.transport.abort()
 
     @asynccontextmanager

@@ -17,6 +17,7 @@ from tests.support.hostile import Line, answering, hostile, whole
 from tests.unit.adapters.http.conftest import Dial
 
 WAIT = 30
+LONG = 600
 
 
 def ask(origin: str, path: str = "/") -> HttpRequest:
@@ -248,7 +249,7 @@ async def test_an_idle_connection_is_closed_after_a_while(dial_own: Dial) -> Non
 
 @pytest.mark.parametrize("said", ["timeout=1", "max=100, Timeout=1", "timeout=0"])
 async def test_a_connection_is_closed_before_the_host_does_it(dial_own: Dial, said: str) -> None:
-    await _is_closed_by_client(dial_own, whole(b"", f"Keep-Alive: {said}"))
+    await _is_closed_by_client(dial_own, whole(b"", f"Keep-Alive: {said}"), idle=LONG)
 
 
 @pytest.mark.parametrize("said", ["timeout=99999999999999", "timeout=x", "timeout", "", "timeout=\u00b2"])
@@ -258,7 +259,7 @@ async def test_what_a_host_says_of_its_patience_does_not_lengthen_ours(dial_own:
 
 
 async def test_an_old_connection_is_not_kept(dial_own: Dial) -> None:
-    await _is_closed_by_client(dial_own, whole(), age=0.0)
+    await _is_closed_by_client(dial_own, whole(), age=0.0, idle=LONG)
 
 
 async def test_a_client_that_was_closed_opens_new_ones(dial: Dial) -> None:
@@ -268,3 +269,53 @@ async def test_a_client_that_was_closed_opens_new_ones(dial: Dial) -> None:
             assert (await client.send(ask(server.origin))).body == b"/"
             await client.aclose()
         assert len(server.lines) == 2
+
+
+@pytest.mark.parametrize("said", _FORGED)
+async def test_what_comes_unasked_ends_the_connection(dial_own: Dial, said: str) -> None:
+    left = asyncio.Event()
+
+    async def script(line: Line) -> None:
+        await line.request()
+        await line.send(whole())
+        await answered.wait()
+        line.at_once(_FORGED[said])
+        await line.gone()
+        left.set()
+
+    answered = asyncio.Event()
+    async with hostile(script) as server:
+        await dial_own().send(ask(server.origin))
+        answered.set()
+        async with asyncio.timeout(WAIT):
+            await left.wait()
+
+
+async def test_a_turn_that_comes_with_a_cancellation_goes_to_the_next(dial_own: Dial) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def script(line: Line) -> None:
+        while True:
+            await line.request()
+            asked.set()
+            await go.wait()
+            await line.send(whole())
+
+    async with hostile(script) as server:
+        client = dial_own(connections=1, connect=WAIT)
+
+        async def and_cancel() -> None:
+            await client.send(ask(server.origin))
+            second.cancel()  # Its turn has come, and it does not know yet.
+
+        first = asyncio.create_task(and_cancel())
+        await asked.wait()
+        second, third = [asyncio.create_task(client.send(ask(server.origin))) for _ in range(2)]
+        await asyncio.sleep(0)
+        go.set()
+        await first
+        async with asyncio.timeout(WAIT / 2):
+            assert (await third).body == b"yes"
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        assert (await client.send(ask(server.origin))).body == b"yes"

@@ -17,6 +17,8 @@ from tests.support.hostile import HostileServer, Line, Script, answering, hostil
 from tests.unit.adapters.http.conftest import Dial
 
 SOON = 0.15
+WAIT = 30
+LONG = 600
 TOKEN = "very-secret"
 
 
@@ -174,6 +176,13 @@ async def test_a_host_that_falls_silent(dial: Dial, said: str) -> None:
         assert len(server.requests) == len(server.lines) == 1
 
 
+@pytest.mark.parametrize("said", [name for name in _HALVES if name != "nothing"])
+async def test_each_stage_has_its_own_time(dial_own: Dial, said: str) -> None:
+    async with hostile(once(_HALVES[said], leave=False)) as server, asyncio.timeout(WAIT):
+        with pytest.raises(ReplyTimedOut):
+            await dial_own(write=LONG, first=LONG, silence=SOON, total=LONG).send(order(server.origin))
+
+
 async def test_a_host_that_hangs_up_before_anything_was_said(dial: Dial) -> None:
     async def script(line: Line) -> None:
         line.close()
@@ -245,9 +254,9 @@ async def test_cancelling_closes_the_connection(dial: Dial, said: str) -> None:
         left.set()
 
     async with hostile(script) as server:
-        client = dial(connections=1)
+        client = dial(connections=1, first=LONG, silence=LONG, total=LONG)
         await _cancelled(client, server, asked)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT):
             await left.wait()
         assert (await client.send(order(server.origin))).body == b"yes"
         assert len(server.lines) == 2
@@ -323,7 +332,7 @@ async def test_it_is_known_when_the_whole_request_has_left(transport: Transport,
 
     async def script(line: Line) -> None:
         await line.request()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT):
             await has_left.wait()
         await line.send(whole())
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
 
 from ordo.adapters.http.exchange import HttpRequest, ReplyLost
+from ordo.adapters.http.unpacking import unpacked
 from tests.support.hostile import Line, answering, hostile, once, whole
 from tests.unit.adapters.http.conftest import Dial
 
@@ -172,12 +174,27 @@ async def test_what_could_be_read_in_two_ways_is_no_answer(dial_own: Dial, name:
             await dial_own(size=SIZE).send(ask(server.origin))
 
 
-async def test_a_bomb_is_not_blown_up(dial: Dial) -> None:
+def _bomb() -> bytes:
     machine = zlib.compressobj(9, zlib.DEFLATED, 31)
-    bomb = b"".join([machine.compress(b"\0" * 1_000_000) for _ in range(50)]) + machine.flush()
-    async with hostile(once(whole(bomb, "Content-Encoding: gzip"))) as server:
+    return b"".join([machine.compress(b"\0" * 1_000_000) for _ in range(30)]) + machine.flush()
+
+
+async def test_a_bomb_is_no_answer(dial: Dial) -> None:
+    async with hostile(once(whole(_bomb(), "Content-Encoding: gzip"))) as server:
         with pytest.raises(ReplyLost, match="larger"):
             await dial(size=1_000_000).send(ask(server.origin))
+
+
+def test_a_bomb_is_not_blown_up() -> None:
+    bomb = _bomb()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="larger"):
+            unpacked(bomb, "gzip", 1_000_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 async def test_no_proxy_is_ever_asked(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,3 +203,10 @@ async def test_no_proxy_is_ever_asked(dial: Dial, monkeypatch: pytest.MonkeyPatc
             monkeypatch.setenv(name, proxy.origin)
         assert (await dial().send(ask(server.origin))).body == b"yes"
         assert not proxy.lines
+
+
+async def test_what_announces_too_much_is_not_read(dial_own: Dial) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100001\r\n\r\n"
+    async with hostile(once(head, leave=False)) as server, asyncio.timeout(30):
+        with pytest.raises(ReplyLost, match="larger"):
+            await dial_own(size=SIZE, silence=600, total=600).send(ask(server.origin))

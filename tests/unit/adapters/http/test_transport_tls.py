@@ -173,7 +173,8 @@ async def test_cancelling_closes_the_connection(dial: Dial, known: Authority) ->
         left.set()
 
     async with hostile(script, known.serving()) as server:
-        call = asyncio.create_task(dial(tls=known.trusted()).send(ask(server.origin)))
+        client = dial(tls=known.trusted(), first=600, silence=600, total=600)
+        call = asyncio.create_task(client.send(ask(server.origin)))
         await asked.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
