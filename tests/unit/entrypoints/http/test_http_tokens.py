@@ -102,6 +102,26 @@ async def test_another_account_is_closed_whether_or_not_it_is_there(door: Door) 
     assert (status["sessions"], status["unknown_orders"]) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//api/v1/accounts/paper/DEMO/orders",
+        "/api/v1//accounts/paper//DEMO/orders",
+        "/api/v1/accounts/paper%2fDEMO/orders",
+        "/api/v1/accounts/paper/%44EMO/orders",
+        "/api/v1/accounts/paper/DEMO/orders/",
+        "/api/v1/accounts/asks%2fONE/../../paper/DEMO/orders",
+    ],
+)
+async def test_however_an_account_is_spelt_it_is_the_same_account(door: Door, path: str) -> None:
+    """Slashes may be doubled or encoded: what a token opens is asked of the account that was read."""
+    token = await made(door, *Scope, accounts=("asks/ONE",))
+    answer = await door.http.request(
+        "GET", httpx2.URL("http://gateway").copy_with(raw_path=path.encode()), headers=bearer(token)
+    )
+    assert answer.status_code in (403, 404)
+
+
 async def test_a_live_token_does_not_open_a_paper_account_that_it_names(door: Door) -> None:
     text = await made(door, *Scope)
     (kept,) = await door.container.token_store().all()
