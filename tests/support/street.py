@@ -14,8 +14,11 @@ import httpx2
 import pytest
 from dependency_injector import providers
 
+from ordo.adapters.http.client import HttpClient
 from ordo.adapters.memory.audit import MemoryAuditLog
+from ordo.adapters.telemetry.tracing import Traces
 from ordo.container import guards
+from ordo.container.brokers import Wire
 from ordo.container.root import Container, container_for
 from ordo.entrypoints.http.app import create_app
 from ordo.schemas.config.settings import load_settings
@@ -41,6 +44,8 @@ class Street:
     container: Container
     clock: VirtualClock
     audit: MemoryAuditLog
+    fyers: FyersEmulator
+    hdfc: HdfcEmulator
 
     async def begun(self, account: str) -> dict[str, Any]:
         """Start a login; its first challenge."""
@@ -64,8 +69,22 @@ class Street:
         return {one["account"]: one["state"] for one in (await self.http.get("/api/v1/sessions")).json()}
 
 
+class _OwnWire(Wire):
+    def __init__(self, line: HttpClient) -> None:
+        super().__init__()
+        self._client = line
+
+
 @asynccontextmanager
-async def opened(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Street]:
+async def opened(
+    folder: Path,
+    more: Mapping[str, str] = MappingProxyType({}),
+    *,
+    line: HttpClient | None = None,
+    keeps_trail: bool = False,
+    traces: Traces | None = None,
+) -> AsyncIterator[Street]:
+    """`line` speaks to the brokers; `keeps_trail`: the trail is written to files, and `audit` stays empty."""
     clock, audit = VirtualClock(), MemoryAuditLog()
     fyers = FyersEmulator(clock=clock.now, settings=FyersSettings(rate_limits=False))
     hdfc = HdfcEmulator(clock=clock.now, settings=HdfcSettings(rate_limits=False))
@@ -92,7 +111,12 @@ async def opened(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -
         patch.setattr(guards, "_OWN", {})  # The clock stands still: a place in a budget would never get free.
         container = container_for(settings)
         container.clock.override(providers.Object(clock))
-        container.audit.override(providers.Object(audit))
+        if not keeps_trail:
+            container.audit.override(providers.Object(audit))
+        if traces is not None:
+            container.traces.override(providers.Object(traces))
+        if line is not None:
+            container.broker_wire.override(providers.Object(_OwnWire(line)))
         app = create_app(container)
         transport = httpx2.ASGITransport(app=cast("Any", app), raise_app_exceptions=True)
         owner = {"Authorization": f"Bearer {TOKEN}"}
@@ -104,7 +128,15 @@ async def opened(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -
             while any(one["state"] == "ABSENT" for one in (await http.get("/api/v1/status")).json()["masters"]):
                 await asyncio.to_thread(lambda: None)
             patch.undo()
-            yield Street(http=http, stranger=stranger, container=container, clock=clock, audit=audit)
+            yield Street(
+                http=http,
+                stranger=stranger,
+                container=container,
+                clock=clock,
+                audit=audit,
+                fyers=fyers,
+                hdfc=hdfc,
+            )
 
 
 def _nothing(folder: Path) -> Path:

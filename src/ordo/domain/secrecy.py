@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 MASK = "***"
 """What stands in place of a secret."""
@@ -40,3 +41,12 @@ def redact_text(text: str) -> str:
     if "=" in text or ":" in text:
         text = _PAIR.sub(rf"\g<name>{MASK}", text)
     return text
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Mask these very texts wherever they stand, and whatever `redact_text` knows by its form: for the words of
+    somebody who was sent them, and may repeat them.
+    """
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return redact_text(text)

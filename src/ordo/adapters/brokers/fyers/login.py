@@ -87,7 +87,8 @@ class FyersLogin(BrokerLogin):
         if not _same(given.get("state", ""), _query(challenge.login_url or "").get("state", "")):
             raise self._refused(challenge.account, "the address belongs to another login")
         if given.get("s") != "ok" or not given.get("auth_code"):
-            said = words(None, given.get("message", ""), challenge.account.account_id)
+            secrets = (given.get("auth_code", ""), given.get("state", ""))
+            said = words(None, given.get("message", ""), challenge.account.account_id, secrets)
             raise self._refused(challenge.account, "FYERS' page gave no code", said or None)
         return given["auth_code"]
 
