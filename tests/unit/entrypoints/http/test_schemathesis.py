@@ -85,7 +85,7 @@ def test_schemathesis_finds_nothing(address: str, tmp_path: Path) -> None:
 
 
 def test_schemathesis_without_a_token_is_let_in_nowhere(address: str, tmp_path: Path) -> None:
-    checks = ("--checks=not_a_server_error,lets_in_nobody", "--phases=fuzzing", "--max-examples=4")
+    checks = ("--checks=not_a_server_error,lets_in_nobody", "--phases=fuzzing", "--max-examples=2")
     tried(address, tmp_path, "schemathesis_strangers.py", *checks)
 
 
@@ -93,7 +93,7 @@ def test_schemathesis_with_a_token_that_reads_writes_nothing(address: str, tmp_p
     settings = {"ORDO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ordo.db'}", "ORDO_TOKEN": TOKEN}
     new = ("tokens", "new", "--scope", "read", "--account", "paper/*", "--json")
     made = Shell(tmp_path).ordo(*new, **settings, ORDO_AUDIT__DIR=str(tmp_path / "audit"))
-    checks = ("--checks=not_a_server_error,writes_nothing", "--phases=fuzzing", "--max-examples=4")
+    checks = ("--checks=not_a_server_error,writes_nothing", "--phases=fuzzing", "--max-examples=2")
     reader = f"--header=Authorization: Bearer {made.document['token']}"
     tried(address, tmp_path, "schemathesis_strangers.py", *checks, reader)
     with closing(sqlite3.connect(tmp_path / "ordo.db")) as database:

@@ -129,7 +129,7 @@ def _expiry(account: Account, token: str, now: datetime) -> datetime:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         ends = datetime.fromtimestamp(int(claims["exp"]), UTC)
-    except (LookupError, TypeError, ValueError, OverflowError, OSError, binascii.Error):
+    except (LookupError, TypeError, ValueError, OverflowError, OSError, binascii.Error, RecursionError):
         ends = now
     if ends <= now:
         raise Unavailable(
