@@ -11,9 +11,9 @@ MASK = "***"
 SECRET_NAMES = frozenset(
     {
         "access_token", "accesstoken", "answers", "api_key", "api_secret", "apisecret", "app_secret", "appidhash",
-        "auth_code", "authorization", "code_verifier", "cookie", "jwt", "master_key", "master_keys", "otp", "pan", "passwd",
-        "password", "pin", "redirect_url", "refresh_token", "refreshtoken", "request_token", "requesttoken", "secret",
-        "secret_key", "set-cookie", "token", "totp", "x-api-key",
+        "auth_code", "authorization", "code_verifier", "cookie", "jwt", "master_key", "master_keys", "otp", "pan",
+        "passwd", "password", "pin", "redirect_url", "refresh_token", "refreshtoken", "request_token", "requesttoken",
+        "secret", "secret_key", "set-cookie", "token", "totp", "x-api-key",
     }
 )  # fmt: skip
 """The one list of names under which secrets travel, in lower case. What stands under one is never shown or kept."""
