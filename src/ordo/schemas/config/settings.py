@@ -240,7 +240,7 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
         if named is None:
             return {}
         raise ConfigurationError(f"The settings file named by ORDO_CONFIG does not exist: {path}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"The settings file {path} can't be read: {error}") from None
 
 
