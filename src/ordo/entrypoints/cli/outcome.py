@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import IntEnum
 
 from ordo.client import OrdoApiError, OutcomeUnknown
 from ordo.domain.errors import ErrorCode, OrdoError
+from ordo.entrypoints.cli.exits import ExitCode
 from ordo.schemas.config.settings import ConfigurationError
 
-
-class ExitCode(IntEnum):
-    """What the shell is told. `REFUSED`: by the broker or by a check. `INPUT`: missing or wrong. `UNAVAILABLE`: the
-    network, the gateway or a broker.
-    """
-
-    OK = 0
-    BROKEN_PROMISE = 1
-    REFUSED = 2
-    UNKNOWN = 3
-    INPUT = 4
-    UNAVAILABLE = 5
-    INTERRUPTED = 130
+__all__ = ["ENDINGS", "ExitCode", "InputError", "NotServed", "end"]
 
 
 class InputError(Exception):

@@ -37,7 +37,6 @@ _STYLES = {
     "ABSENT": "bold yellow",
     "REDUCE_ONLY": "bold yellow",
     "STOPPED": "bold red",
-    "LOOK": "bold yellow",
     "ok": "green",
 }
 
@@ -247,13 +246,6 @@ def attempts(found: tuple[Attempt, ...]) -> RenderableType:
 def trail(columns: tuple[str, ...], lines: Iterable[dict[str, object]]) -> RenderableType:
     """Lines of the audit trail."""
     return _table("lines", columns, (tuple(_told(line.get(name)) for name in columns) for line in lines))
-
-
-def checks(found: Iterable[tuple[bool, str, str, str]]) -> RenderableType:
-    """What was looked at, and what to do."""
-    return _table(
-        "checks", ("", "part", "", "what to do"), (("ok" if well else "LOOK", *told) for well, *told in found)
-    )
 
 
 def tokens(found: tuple[dict[str, object], ...]) -> RenderableType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from ordo.schemas.config.limits import LimitsConfig, PortfolioCacheConfig, Resil
 
 PREFIX = "ORDO_"
 _NOT_SETTINGS = frozenset({"ORDO_CONFIG", "ORDO_URL"})
+_SECRET = re.compile(r"(^|\.)(token|master_keys|secret_key|api_key|api_secret)=.|_url=[^=]*://[^/]*:[^/]*@")
 _TEST_PREFIX = "ORDO_TEST_"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -232,13 +233,50 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
     named = environment.get("ORDO_CONFIG")
     path = Path(named or "ordo.toml")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _with_files(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         if named is None:
             return {}
         raise ConfigurationError(f"The settings file named by ORDO_CONFIG does not exist: {path}") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"The settings file {path} can't be read: {error}") from None
+
+
+def secret_files(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """The files that secrets are read from and that are there: those that a `_FILE` names, and the settings file
+    itself where a secret stands in it.
+    """
+    environment = os.environ if environment is None else environment
+    config = Path(environment.get("ORDO_CONFIG") or "ordo.toml")
+    try:
+        settings = tomllib.loads(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        settings = {}
+    plain = dict(_leaves(settings))
+    named = [Path(value) for key, value in plain.items() if key.endswith("_file")]
+    named += [Path(value) for name, value in environment.items() if name.startswith(PREFIX) and name.endswith("_FILE")]
+    if any(_SECRET.search(f"{key}={value}") for key, value in plain.items()):
+        named.append(config)
+    return tuple(dict.fromkeys(path for path in named if path.is_file()))
+
+
+def _leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        elif isinstance(value, str):
+            yield f"{prefix}{key}", value
+
+
+def _with_files(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a file, with what its `..._file` keys name read; a path is seen from the working folder."""
+    read: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key.endswith("_file") and isinstance(value, str):
+            read[key.removesuffix("_file")] = _secret_file(key, value)
+        else:
+            read[key] = _with_files(value) if isinstance(value, dict) else value
+    return read
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
