@@ -51,7 +51,9 @@ def granted(shown: str) -> str:
     return httpx2.get(page, trust_env=False).headers["location"]
 
 
-def test_over_ssh_the_address_is_shown_and_the_one_at_the_end_is_pasted(shell: Shell, fyers: dict[str, Any]) -> None:
+def test_over_ssh_the_address_at_the_end_is_pasted_and_with_a_browser_nothing_is(
+    shell: Shell, fyers: dict[str, Any]
+) -> None:
     with terminal(shell, *FYERS, **OVER_SSH, BROWSER="", **at_fyers(fyers)) as there:
         there.type("http://127.0.0.1/?state=old", after="paste the address of that page here:")
         there._until(lambda: "the address of another login" in there.shown)
@@ -66,14 +68,7 @@ def test_over_ssh_the_address_is_shown_and_the_one_at_the_end_is_pasted(shell: S
         assert again.ended() == 2, again.shown
     assert "INVALID_CREDENTIALS" in again.shown
     assert "The broker says: invalid auth code [-437]" in again.shown
-
-
-def granted_state(there: Terminal) -> str:
-    there._until(lambda: "paste the address" in there.shown)
-    return httpx2.URL(granted(there.shown)).params["state"]
-
-
-def test_with_a_browser_nothing_is_typed(shell: Shell, fyers: dict[str, Any]) -> None:
+    # With a browser nothing is typed.
     script = shell.place / "browser.py"
     script.write_text(
         "import sys, urllib.request\n"
@@ -84,6 +79,11 @@ def test_with_a_browser_nothing_is_typed(shell: Shell, fyers: dict[str, Any]) ->
     with terminal(shell, *FYERS, **at_fyers(fyers), BROWSER=f"{sys.executable} {script} %s") as there:
         assert there.ended() == 0, there.shown
     assert "fyers/XE00001 ACTIVE until" in there.shown
+
+
+def granted_state(there: Terminal) -> str:
+    there._until(lambda: "paste the address" in there.shown)
+    return httpx2.URL(granted(there.shown)).params["state"]
 
 
 def test_a_code_that_came_too_late_is_told_from_a_wrong_one(shell: Shell) -> None:
