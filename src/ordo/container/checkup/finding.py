@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ordo.container.root import Container
+from ordo.domain.calendar import IST
 from ordo.domain.errors import OrdoError
 from ordo.schemas.config.settings import ConfigurationError, Settings
 
@@ -39,6 +41,11 @@ class Site:
     port: int = 8000
     served: str | None = None
     secret_files: tuple[Path, ...] = ()
+
+
+def told(moment: datetime) -> str:
+    """A moment as people in India read it."""
+    return f"{moment.astimezone(IST):%Y-%m-%d %H:%M:%S} IST"
 
 
 async def looked(look: Callable[[Site, Container], Awaitable[Check]], site: Site, container: Container) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from ordo.container.checkup.finding import Check
+from ordo.container.checkup.finding import Check, told
 from ordo.container.root import Container
 from ordo.domain.masters import MasterState
 from ordo.domain.sessions import SessionState
@@ -16,7 +16,7 @@ async def standing(container: Container) -> AsyncIterator[Check]:
     status = await container.gateway().status.status()
     for session in status.sessions:
         active = session.state is SessionState.ACTIVE
-        until = "" if session.expires_at is None else f" until {session.expires_at.isoformat()}"
+        until = "" if session.expires_at is None else f" until {told(session.expires_at)}"
         yield Check(
             name=f"session {session.account}",
             says=f"{session.state}{until if active else ''}",
@@ -35,7 +35,7 @@ async def standing(container: Container) -> AsyncIterator[Check]:
     for order in status.unknown_orders:
         yield Check(
             name=f"order {order.order_id}",
-            says=f"whether {order.account} has it is not known since {order.created_at.isoformat()}",
+            says=f"whether {order.account} has it is not known since {told(order.created_at)}",
             means="it may exist, and may be filled",
             do="never repeat it under another key; while Ordo does not find it, ask the broker, then `ordo resolve`",
         )

@@ -11,7 +11,7 @@ from typing import Final
 
 from ordo.adapters.redis.server import RedisServer
 from ordo.adapters.telemetry.archive import said_last, verify
-from ordo.container.checkup.finding import Check, Site
+from ordo.container.checkup.finding import Check, Site, told
 from ordo.container.root import Container
 from ordo.domain.errors import OrdoError
 from ordo.schemas.config.settings import Settings
@@ -123,11 +123,11 @@ async def clock(site: Site, container: Container) -> Check:
     if last is not None and last > now + SKEW:
         return Check(
             name="clock",
-            says=f"it says {now.isoformat()}, and the trail was written at {last.isoformat()} already",
+            says=f"it says {told(now)}, and the trail was written at {told(last)} already",
             means="sessions, market hours and the absence of a lost order are judged by a wrong time",
             do="set the clock, and keep it set by NTP",
         )
-    return Check(name="clock", says=f"it says {now.isoformat()}, later than the trail")
+    return Check(name="clock", says=f"it says {told(now)}, later than the trail")
 
 
 async def redis(server: RedisServer) -> Check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 
 from ordo.client import OrdoApiError, OutcomeUnknown
 from ordo.domain.errors import ErrorCode, OrdoError
@@ -90,25 +91,49 @@ def end(error: Exception, *, as_json: bool) -> ExitCode:
 
 
 def _tell(error: Exception, code: str, ending: ExitCode) -> None:
+    # Only a failure needs it, and most commands don't fail.
+    from rich.console import Console
+    from rich.text import Text
+
+    told = Console(file=sys.stderr, highlight=False, soft_wrap=True)
     if ending is ExitCode.UNKNOWN:
-        text = f"OUTCOME UNKNOWN. Do not repeat this under another key: ask `ordo orders`.\n{error}"
-    else:
-        text = str(error) if isinstance(error, OrdoApiError) else f"{code}: {error}"
-        words = error.details.get("native_error") if isinstance(error, OrdoApiError) else None
-        if words is not None and str(words) not in text:
-            text += f"\nThe broker says: {words}"
-    sys.stderr.write(text + "\n")
+        told.print(Text(_UNKNOWN, style="bold white on red"))
+        told.print(Text("\n".join((str(error), *_ways_on(error)))))
+        return
+    text = str(error) if isinstance(error, OrdoApiError) else f"{code}: {error}"
+    words = error.details.get("native_error") if isinstance(error, OrdoApiError) else None
+    if words is not None and str(words) not in text:
+        text += f"\nThe broker says: {words}"
+    shown = Text(text)
+    if text.startswith(code):
+        shown.stylize("bold red", 0, len(code))
+    told.print(shown)
+
+
+_UNKNOWN = " OUTCOME UNKNOWN: it may have happened. Do not repeat this under another key. "
+
+
+def _ways_on(error: Exception) -> Iterator[str]:
+    """What to do about an unknown outcome, as command lines."""
+    order = error.order if isinstance(error, OutcomeUnknown) else None
+    yield f"To look:    ordo orders {'ACCOUNT' if order is None else order.account}"
+    key = error.key if isinstance(error, OrdoApiError) else None
+    if key is not None:
+        yield f"To repeat:  the same command with --key {key}, which never places a second order"
 
 
 def _document(error: Exception, code: str) -> str:
     if isinstance(error, OutcomeUnknown) and error.order is not None:
         return error.order.model_dump_json()
     told = error if isinstance(error, OrdoApiError) else None
+    details = told.details if told else {}
+    if isinstance(error, OutcomeUnknown) and error.key is not None:
+        details = {**details, "idempotency_key": error.key}
     return json.dumps(
         {
             "error_code": code,
             "message": told.message if told else str(error),
-            "details": told.details if told else {},
+            "details": details,
             "correlation_id": told.correlation_id if told else None,
         }
     )

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordo.domain.calendar import IST
+from ordo.domain.orders import OrderStatus
 from ordo.domain.sessions import SessionState
 from ordo.entrypoints.cli.logging_in import Attempt
 from ordo.schemas.v1.fields import money_text
@@ -24,6 +25,7 @@ from ordo.schemas.v1.sessions import Session
 from ordo.schemas.v1.status import Master, Status
 
 _WIDE = 240
+_ON_ITS_WAY = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.ACKNOWLEDGED})
 _STYLES = {
     "FILLED": "green",
     "ACTIVE": "green",
@@ -65,6 +67,7 @@ def order(order: Order) -> RenderableType:
         ("broker's id", order.broker_order_id),
         ("known by", order.matched_by),
         ("placed", order.created_at),
+        ("next", f"`ordo orders {order.account}` shows what becomes of it" if order.status in _ON_ITS_WAY else None),
     ]
     for name, value in rows:
         if value is not None:
@@ -79,7 +82,7 @@ def orders(found: tuple[Order, ...]) -> RenderableType:
         (
             (
                 one.order_id,
-                one.created_at,
+                f"{one.created_at.astimezone(IST):%H:%M:%S}",
                 one.side,
                 one.quantity,
                 one.instrument,
