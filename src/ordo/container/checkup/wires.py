@@ -63,16 +63,19 @@ async def wires(site: Site, http: HttpClient) -> AsyncIterator[Check]:
 
 
 async def _broker(site: Site, adapter_id: str, config: BrokerConfig, http: HttpClient) -> AsyncIterator[Check]:
+    there = True
     for field in ("base_url", "data_url", "master_url"):
         address = str(getattr(config, field, None) or "")
         if urlsplit(address).hostname:  # A master may be a local file.
             path = _PATHS.get(type(config), "") if field == "base_url" else ""
             async for check in host(f"{adapter_id} {field}", address, path, http):
+                there = there and (check.ok or field != "base_url")
                 yield check
     if isinstance(config, FyersConfig):
         for check in redirect(site, adapter_id, config.redirect_uri):
             yield check
-        yield await login_page(adapter_id, config, http)
+        if there:  # Else it is the host that must be mended, and that was said.
+            yield await login_page(adapter_id, config, http)
 
 
 async def host(name: str, address: str, path: str, http: HttpClient) -> AsyncIterator[Check]:
