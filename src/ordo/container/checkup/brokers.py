@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
 
 from ordo.adapters.telemetry.archive import said
@@ -51,10 +51,10 @@ async def brokers(site: Site, container: Container) -> AsyncIterator[Check]:
                 yield refused
 
 
-async def _asked(read: object, session: Session) -> Check:
+async def _asked(read: Callable[[Session], Awaitable[object]], session: Session) -> Check:
     name = f"broker {session.account}"
     try:
-        await read(session)  # type: ignore[operator]
+        await read(session)
     except OrdoError as error:
         words = "" if error.native_error is None else f" The broker says: {error.native_error}"
         return Check(

@@ -37,7 +37,8 @@ def fyers() -> Iterator[dict[str, Any]]:
 
 
 def at_fyers(urls: dict[str, Any]) -> dict[str, str]:
-    return settings_of("fyers", urls, REDIRECT_URI=f"http://127.0.0.1:{free_port()}/callback/fyers")
+    port = free_port()
+    return settings_of("fyers", urls, REDIRECT_URI=f"http://127.0.0.1:{port}/callback/fyers", MASTER_URL="nowhere")
 
 
 def control(urls: dict[str, Any], path: str, **body: object) -> None:
@@ -89,7 +90,9 @@ def granted_state(there: Terminal) -> str:
 def test_a_code_that_came_too_late_is_told_from_a_wrong_one(shell: Shell) -> None:
     with emulated("hdfc") as urls:
         control(urls, "settings", otp_seconds=0)
-        with terminal(shell, *HDFC, "--username", "EMUSER", "--consent", **settings_of("hdfc", urls)) as there:
+        with terminal(
+            shell, *HDFC, "--username", "EMUSER", "--consent", **settings_of("hdfc", urls, MASTER_URL="nowhere")
+        ) as there:
             there.type(PASSWORD, after="password: ")
             there.type(OTP, after="otp: ")
             there._until(lambda: "It had expired, and another was asked for" in there.shown)
@@ -109,7 +112,7 @@ def test_all_that_has_ended_is_walked_through_at_the_terminal(
     typing: Typing,
 ) -> None:
     with emulated("hdfc") as urls:
-        settings = at_fyers(fyers) | settings_of("hdfc", urls)
+        settings = at_fyers(fyers) | settings_of("hdfc", urls, MASTER_URL="nowhere")
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         typing("")
