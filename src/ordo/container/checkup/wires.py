@@ -106,14 +106,14 @@ async def host(name: str, address: str, path: str, http: HttpClient) -> AsyncIte
     if skew is not None:
         yield Check(
             name=f"clock by {parts.hostname}",
-            says=f"this machine is {abs(skew).total_seconds():.0f} seconds {_side(skew)} of it",
+            says=f"this machine is {abs(skew).total_seconds():.0f} seconds {_side(skew)} it",
             means="sessions, market hours and the absence of a lost order are judged by a wrong time",
             do=_CLOCK,
         )
 
 
 def _side(skew: timedelta) -> str:
-    return "behind" if skew > timedelta() else "ahead"
+    return "behind" if skew > timedelta() else "ahead of"
 
 
 _HEADERS: Final = {"Accept": "application/json", "User-Agent": "Mozilla/5.0 (ordo doctor)"}
