@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ordo.schemas.config.brokers import PaperConfig
-from ordo.schemas.config.settings import ConfigurationError, Settings, load_settings, secret_files
+from ordo.schemas.config.secret_files import secret_files
+from ordo.schemas.config.settings import ConfigurationError, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,8 @@ from ordo.entrypoints.cli import pages
 from ordo.entrypoints.cli.announcement import beside, read
 from ordo.entrypoints.cli.outcome import ExitCode, end
 from ordo.entrypoints.cli.reach import serves
-from ordo.schemas.config.settings import load_settings, secret_files
+from ordo.schemas.config.secret_files import secret_files
+from ordo.schemas.config.settings import load_settings
 
 
 def doctor(host: str, port: int, *, as_json: bool) -> ExitCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,6 @@ from ordo.schemas.config.limits import LimitsConfig, PortfolioCacheConfig, Resil
 
 PREFIX = "ORDO_"
 _NOT_SETTINGS = frozenset({"ORDO_CONFIG", "ORDO_URL"})
-_SECRET = re.compile(r"(^|\.)(token|master_keys|secret_key|api_key|api_secret)=.|_url=[^=]*://[^/]*:[^/]*@")
 _TEST_PREFIX = "ORDO_TEST_"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -240,32 +239,6 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigurationError(f"The settings file named by ORDO_CONFIG does not exist: {path}") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"The settings file {path} can't be read: {error}") from None
-
-
-def secret_files(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
-    """The files that secrets are read from and that are there: those that a `_FILE` names, and the settings file
-    itself where a secret stands in it.
-    """
-    environment = os.environ if environment is None else environment
-    config = Path(environment.get("ORDO_CONFIG") or "ordo.toml")
-    try:
-        settings = tomllib.loads(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        settings = {}
-    plain = dict(_leaves(settings))
-    named = [Path(value) for key, value in plain.items() if key.endswith("_file")]
-    named += [Path(value) for name, value in environment.items() if name.startswith(PREFIX) and name.endswith("_FILE")]
-    if any(_SECRET.search(f"{key}={value}") for key, value in plain.items()):
-        named.append(config)
-    return tuple(dict.fromkeys(path for path in named if path.is_file()))
-
-
-def _leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{key}.")
-        elif isinstance(value, str):
-            yield f"{prefix}{key}", value
 
 
 def _with_files(settings: dict[str, Any]) -> dict[str, Any]:
