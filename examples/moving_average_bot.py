@@ -15,6 +15,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -29,6 +30,7 @@ class Bot:
     quantity: int
     short: int
     long: int
+    patience: float = 20.0
     prices: deque[Decimal] = field(default_factory=deque)
     orders: list[Order] = field(default_factory=list)
     held: int = 0
@@ -55,14 +57,21 @@ class Bot:
             self.account, self.instrument, side, quantity, product="MIS", allow_duplicate=True
         )
         try:
-            order = self.ordo.orders.wait_until_filled(placed, timeout=20)
-        except OrderNotFilled as ended:
-            order = ended.order
-        except WaitTimedOut as waited:
-            order = self.ordo.orders.cancel(self.account, waited.order.order_id)
+            order = self.ended(placed)
+        except WaitTimedOut:
+            with suppress(OrdoApiError):  # Whatever comes of that, the order itself tells.
+                self.ordo.orders.cancel(self.account, placed.order_id)
+            order = self.ended(placed)
         self.orders.append(order)
         self.held += order.filled_quantity if side == "BUY" else -order.filled_quantity
         print(f"{side:4} {order.filled_quantity} at {order.average_price}  ({order.status}, order {order.order_id})")
+
+    def ended(self, order: Order) -> Order:
+        """The order at its end. One that was cancelled or rejected may have been filled in part before."""
+        try:
+            return self.ordo.orders.wait_until_filled(order, timeout=self.patience)
+        except OrderNotFilled as ended:
+            return ended.order
 
     def close(self) -> None:
         if self.held:

@@ -18,7 +18,7 @@ from ordo.ports.journal import Journal
 from ordo.ports.logins import LoginNotes
 from ordo.ports.masters import MasterSource
 from ordo.ports.prices import PriceSource
-from ordo.schemas.config.brokers import BrokerConfig
+from ordo.schemas.config.brokers import BrokerConfig, WireConfig
 
 if TYPE_CHECKING:
     from ordo.adapters.http.client import HttpClient
@@ -43,14 +43,14 @@ class Calls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What the gateway lends to its lines. `http()` is the one client of all brokers: nobody else closes it.
-    `prices(seed)` is an invented market, `journal` keeps what a broker without a wire has to remember, and `notes`
-    what a login of several steps does, so that any worker may take the next.
+    """What the gateway lends to its lines. `http(config)` is the one client of all brokers with the same transport:
+    nobody else closes it. `prices(seed)` is an invented market, `journal` keeps what a broker without a wire has to
+    remember, and `notes` what a login of several steps does, so that any worker may take the next.
     """
 
     clock: Clock
     instruments: InstrumentStore
-    http: Callable[[], HttpClient]
+    http: Callable[[WireConfig], HttpClient]
     journal: Journal
     notes: LoginNotes
     prices: Callable[[str], PriceSource]

@@ -60,7 +60,7 @@ class ImpatientLine(HttpClient):
 class _OwnWire(Wire):
     def __init__(self, line: HttpClient) -> None:
         super().__init__()
-        self._client = line
+        self._clients = {"own": line}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

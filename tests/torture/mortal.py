@@ -14,8 +14,10 @@ from typing import Final
 from dependency_injector import providers
 from litestar.types import ASGIApp
 
-from ordo.adapters.http.client import HttpClient, _Evidence
+from ordo.adapters.http.carrier import Evidence
+from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpReply, HttpRequest
+from ordo.adapters.http.wording import Worded
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
 from ordo.container.brokers import Wire
 from ordo.container.root import container_for
@@ -23,6 +25,7 @@ from ordo.domain.idempotency import Apart, Intent, IntentState
 from ordo.entrypoints.http.app import create_app
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.schemas.config.brokers import WireConfig
 from ordo.schemas.config.settings import load_settings
 from tests.support.sabotage import LateStore
 from tests.support.stores import DisturbedStore
@@ -66,7 +69,6 @@ class Fate:
 
 FATE = Fate()
 _ORDERS: Final = "/orders"
-_LAST_BYTE: Final = "send_request_body.complete"
 _TEN_IN_INDIA: Final = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
 _STARTED: Final = time.monotonic()
 
@@ -121,27 +123,28 @@ class MortalLine(HttpClient):
             FATE.at(Step.AFTER_ANSWER)
         return reply
 
-    async def _exchange(self, request: HttpRequest, sent: _Evidence) -> HttpReply:
-        return await super()._exchange(request, _Witness(sent) if _is_write(request) else sent)
+    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence, total: float) -> HttpReply:
+        return await super()._carry(request, wording, _Witness(sent) if _is_write(request) else sent, total)
 
 
-class _Witness(_Evidence):
+class _Witness(Evidence):
     """Sees the last byte of a write leave."""
 
-    def __init__(self, evidence: _Evidence) -> None:
+    def __init__(self, evidence: Evidence) -> None:
         super().__init__()
         self._evidence = evidence
 
-    async def hear(self, event: str, detail: object) -> None:
-        await self._evidence.hear(event, detail)
-        if event.endswith(_LAST_BYTE):
-            FATE.at(Step.AFTER_SEND)
+    def begin(self) -> None:
+        self._evidence.begin()
+
+    def end(self) -> None:
+        self._evidence.end()
+        FATE.at(Step.AFTER_SEND)
 
 
 class _MortalWire(Wire):
-    def __init__(self) -> None:
-        super().__init__()
-        self._client = MortalLine()
+    def client(self, config: WireConfig) -> HttpClient:
+        return self._clients.setdefault(config.transport, MortalLine(transport=config.transport))
 
 
 def app_from_environment() -> ASGIApp:

@@ -188,6 +188,9 @@ class SessionService:
         except OrdoError as error:
             if error.code is ErrorCode.INVALID_OTP or isinstance(error, NotSent):
                 await self._challenges.remember(challenge)
+            # The code that ends a login is a guess like those before it: whoever begins anew begins no new count.
+            if challenge.kind is ChallengeKind.OTP and error.code is ErrorCode.INVALID_SESSION:
+                self._wrong.count(str(account))
             self._refused(account, error, context)
             raise
 

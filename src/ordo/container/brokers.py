@@ -17,28 +17,30 @@ from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.logins import LoginNotes
 from ordo.ports.prices import PriceSource
+from ordo.schemas.config.brokers import WireConfig
 from ordo.schemas.config.settings import Settings
 
 if TYPE_CHECKING:
-    from ordo.adapters.http.client import HttpClient
+    from ordo.adapters.http.client import HttpClient, Transport
 
 
 class Wire:
-    """The one HTTP client of all brokers that have a wire: loaded and made only when there is such a broker."""
+    """One HTTP client for all brokers of the same transport: loaded and made only when there is such a broker."""
 
     def __init__(self) -> None:
-        self._client: HttpClient | None = None
+        self._clients: dict[Transport, HttpClient] = {}
 
-    def client(self) -> HttpClient:
-        if self._client is None:
+    def client(self, config: WireConfig) -> HttpClient:
+        transport = config.transport
+        if transport not in self._clients:
             from ordo.adapters.http.client import HttpClient
 
-            self._client = HttpClient()
-        return self._client
+            self._clients[transport] = HttpClient(transport=transport)
+        return self._clients[transport]
 
     async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
 
 def configured(

@@ -55,7 +55,7 @@ class _Fyers:
         from ordo.adapters.brokers.fyers.login import FyersLogin
 
         hosts = Hosts(api=config.base_url, data=config.data)
-        client = FyersClient(tools.http(), hosts, app_id=config.client_id)
+        client = FyersClient(tools.http(config), hosts, app_id=config.client_id)
         login = FyersLogin(
             client=client,
             clock=tools.clock,
@@ -83,7 +83,7 @@ class _HDFC:
         from ordo.adapters.brokers.hdfc.client import Door, HdfcClient
         from ordo.adapters.brokers.hdfc.login import HdfcLogin
 
-        client = HdfcClient(Door.of(adapter_id, config), tools.http(), tools.clock)
+        client = HdfcClient(Door.of(adapter_id, config), tools.http(config), tools.clock)
         login = HdfcLogin(adapter_id=adapter_id, config=config, client=client, notes=tools.notes, clock=tools.clock)
         broker = HdfcBroker(
             adapter_id=adapter_id, config=config, client=client, instruments=tools.instruments, clock=tools.clock

@@ -60,7 +60,8 @@ def served_gateway(
     """Serve a gateway that keeps its files in `folder`, until the block ends.
 
     `settings` are those of `ordo.toml`, as nested mappings; nothing is read from the environment. Raises
-    `pydantic.ValidationError` for settings that can't be used, and whatever keeps the gateway from starting.
+    `pydantic.ValidationError` for settings that can't be used, whatever keeps the gateway from starting, and
+    `RuntimeError` where it does not end.
     """
     clock = clock or SkippingClock()
     market = Market(clock)
@@ -91,6 +92,8 @@ def served_gateway(
         finally:
             server.should_exit = True
             thread.join(_SECONDS)
+            if thread.is_alive():
+                raise RuntimeError("the gateway does not end")
 
 
 class _Server(uvicorn.Server):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordo.client import (
@@ -78,6 +78,7 @@ class Life:
         return self.told[min(self.looks, len(self.told)) - 1]
 
 
+@settings(max_examples=150, deadline=None)
 @given(
     first=st.sampled_from(OrderStatus),
     told=st.lists(st.sampled_from(OrderStatus).map(ORDERS.__getitem__) | passing | lasting, min_size=1, max_size=12),

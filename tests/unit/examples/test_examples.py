@@ -62,6 +62,17 @@ def test_the_bot_buys_what_rises_and_sells_what_falls(
 
 
 @pytest.mark.parametrize("example", ["moving_average_bot"], indirect=True)
+def test_the_bot_counts_what_was_filled_before_it_gave_up(
+    example: ModuleType, ordo_client: OrdoClient, ordo_market: Market
+) -> None:
+    ordo_market.move("NSE:SBIN", "780.00", quantity=4)
+    bot = example.Bot(ordo_client, "paper/DEMO", "NSE:SBIN", 10, 2, 4, patience=0.1)
+    bot.trade("BUY", 10)
+    (order,) = bot.orders
+    assert (order.status, order.filled_quantity, bot.held) == ("CANCELLED", 4, 4)
+
+
+@pytest.mark.parametrize("example", ["moving_average_bot"], indirect=True)
 def test_the_bot_stops_where_nothing_is_known(
     example: ModuleType, ordo_client: OrdoClient, capsys: pytest.CaptureFixture[str]
 ) -> None:

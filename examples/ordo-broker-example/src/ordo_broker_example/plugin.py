@@ -30,7 +30,7 @@ class _Lotus:
         from ordo_broker_example.client import LotusClient
         from ordo_broker_example.login import LotusLogin
 
-        client = LotusClient(tools.http(), config.base_url)
+        client = LotusClient(tools.http(config), config.base_url)
         return BrokerLine(
             adapter_id=adapter_id,
             kind=config.kind,

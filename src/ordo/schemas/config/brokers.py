@@ -59,6 +59,9 @@ class WireConfig(BrokerConfig):
         default=None,
         description="Refuse orders while the market is closed. Unset: unless `base_url` is this machine's own address.",
     )
+    transport: Literal["own", "stock"] = Field(
+        default="own", description="What carries the requests: Ordo's own transport, or httpx2's."
+    )
 
     @property
     def keeps_hours(self) -> bool:

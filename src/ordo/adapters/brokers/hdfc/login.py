@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -39,7 +39,7 @@ _REQUEST_TOKENS: Final = ("request_token", "requestToken", "request-token", "cod
 class _Attempt:
     """What the broker knows a login under way by. No password and no code is ever in it."""
 
-    token_id: str
+    token_id: str = field(repr=False)
     expires_at: datetime
     wrong_codes: int = 0
     request_token: Secret | None = None
