@@ -7,20 +7,22 @@ from typing import Any, Final
 
 import typer
 
-from ordo.entrypoints.cli.outcome import ENDINGS, ExitCode
+from ordo.entrypoints.cli.exits import MEANINGS, ExitCode
+from ordo.entrypoints.cli.outcome import ENDINGS
 from ordo.entrypoints.cli.program import app
 
 _HEAD: Final = """\
 # The command line
 
 A command goes to the gateway that `ORDO_URL` (or `--url`) names, else to the one that serves the same database, else it
-opens one for itself. With `--json` standard output holds one JSON document and nothing else.
+opens one for itself. With `--json` standard output holds one JSON document and nothing else, also when it fails.
+`ordo --install-completion` teaches the shell. Colours are left out where the output is no terminal, and with `NO_COLOR`.
 
 This page is made from the commands themselves; a test holds the two together.
 
 ## Exit codes
 
-| Code | Name | Errors that end so |
+| Code | Meaning | Errors that end so |
 | --- | --- | --- |
 """
 
@@ -34,7 +36,7 @@ def page() -> str:
 def _endings() -> Iterator[str]:
     for ending in ExitCode:
         codes = ", ".join(f"[`{code}`](errors.md#{code.lower()})" for code, found in ENDINGS.items() if found is ending)
-        yield f"| {ending.value} | {ending.name.replace('_', ' ').lower()} | {codes or '-'} |"
+        yield f"| {ending.value} | {MEANINGS[ending]} | {codes or '-'} |"
 
 
 def _all_commands(root: Any) -> Iterator[str]:  # noqa: ANN401  (typer's commands are of a module of its own)

@@ -17,7 +17,8 @@ _HEAD: Final = """\
 
 From the environment first, then from the TOML file that `ORDO_CONFIG` names (`ordo.toml` by default); `__` nests. An
 unknown name is an error that names it, and so is a value out of range. Every value may also be read from a file, which
-suits secrets: `ORDO_TOKEN_FILE` names a file with the token. Nothing needs to be set to trade on paper.
+suits secrets: `ORDO_TOKEN_FILE`, or `token_file` in the TOML file, names a file with the token. Nothing needs to be set
+to trade on paper. `ordo init` writes a commented file to begin with, with keys and a token.
 
 This page is made from the models of the settings; a test holds the two together.
 
