@@ -1,12 +1,11 @@
-"""A gateway of several workers as `ordo serve --workers` runs it, on real PostgreSQL and Redis, before emulated brokers in
-processes of their own.
+"""A gateway of several workers as `ordo serve --workers` runs it, on real PostgreSQL and Redis, before emulated brokers
+in processes of their own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -120,7 +119,7 @@ def _port(address: str) -> int:
 
 
 def _open_files(pid: int) -> set[str]:
-    return {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()}
+    return {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()}
 
 
 @asynccontextmanager
@@ -153,7 +152,10 @@ async def crewed(folder: Path, shared: dict[str, str], *, workers: int, **settin
 
 async def _has_masters(caller: httpx2.AsyncClient) -> None:
     async with asyncio.timeout(_REACHED):
-        while any(one["state"] == "ABSENT" for one in (await caller.get("/api/v1/status")).json()["masters"]):
+        while True:
+            told = (await caller.get("/api/v1/status")).json()["masters"]
+            if all(one["state"] != "ABSENT" for one in told):
+                return
             await asyncio.sleep(0.1)
 
 

@@ -40,14 +40,14 @@ class Launcher:
         self._logs = Path(logs)
         return str(json.loads(self._forked(_emulate)[1])["origin"])
 
-    def gateway(self, environment: dict[str, str], fate: dict[str, Any]) -> list[Any]:
+    def gateway(self, environment: dict[str, str], fate: dict[str, Any], workers: int = 1) -> list[Any]:
         """Start a gateway. Its process id, and its URL or, where it died before it served, `None`."""
 
         def run() -> None:
             os.environ.update(environment)
             in_process.APPLICATION = "tests.torture.mortal:app_from_environment"
             mortal.FATE = mortal.Fate(**fate)
-            serve(host="127.0.0.1", port=0, workers=1, as_json=True)
+            serve(host="127.0.0.1", port=0, workers=workers, as_json=True)
 
         pid, line = self._forked(run)
         return [pid, json.loads(line)["url"] if line else None]

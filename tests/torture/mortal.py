@@ -47,12 +47,14 @@ class Step(StrEnum):
 @dataclass(slots=True, kw_only=True)
 class Fate:
     """What is to become of this gateway: it dies the so-manieth time (`times`) that it comes to a step. Its clock is
-    `haste` times as fast as the real one; `forgets` takes the first commit out.
+    `haste` times as fast as the real one, from its own start or, where gateways live `together`, from that of all;
+    `forgets` takes the first commit out.
     """
 
     step: str | None = None
     times: int = 1
     haste: float = 1.0
+    together: bool = False
     forgets: bool = False
 
     def at(self, step: Step) -> None:
@@ -71,11 +73,11 @@ _STARTED: Final = time.monotonic()
 
 class RacingClock(Clock):
     """Ten o'clock of a trading day when the launcher started; from then on so many times as fast as the real one. All
-    forks of one launcher agree, but for their haste.
+    forks of one launcher agree, but for their haste; those that live `together` in every way.
     """
 
-    def __init__(self, haste: float) -> None:
-        self._haste, self._born = haste, time.monotonic()
+    def __init__(self, haste: float, *, together: bool = False) -> None:
+        self._haste, self._born = haste, _STARTED if together else time.monotonic()
 
     def now(self) -> datetime:
         return _TEN_IN_INDIA + timedelta(seconds=self._born - _STARTED + self.monotonic())
@@ -145,7 +147,7 @@ class _MortalWire(Wire):
 def app_from_environment() -> ASGIApp:
     """What `ordo serve` would serve, but for its clock and its mortality."""
     container = container_for(load_settings())
-    container.clock.override(providers.Object(RacingClock(FATE.haste)))
+    container.clock.override(providers.Object(RacingClock(FATE.haste, together=FATE.together)))
     container.broker_wire.override(providers.Object(_MortalWire()))
     store: providers.Provider[IdempotencyStore] = providers.Singleton(SqlIdempotencyStore, container.database)
     if FATE.forgets:

@@ -1,5 +1,5 @@
-"""Four workers behind one socket, on real PostgreSQL and Redis, before an emulated FYERS: what is promised of one gateway
-holds of all of them, as the broker sees it.
+"""Four workers behind one socket, on real PostgreSQL and Redis, before an emulated FYERS: what is promised of one
+gateway holds of all of them, as the broker sees it.
 """
 
 from __future__ import annotations
