@@ -94,6 +94,7 @@ class Container(containers.DeclarativeContainer):
     redis: providers.Provider[RedisServer | None] = shared.redis
     leases: providers.Provider[Leases] = shared.leases
     budget: providers.Provider[OrderBudget] = shared.budget
+    spare_budget: providers.Provider[OrderBudget | None] = shared.spare_budget
     cache: providers.Provider[PortfolioCache] = shared.cache
     login_notes: providers.Provider[LoginNotes] = shared.logins
     circuit_states: providers.Provider[CircuitStates] = shared.circuit_states
@@ -133,6 +134,7 @@ class Container(containers.DeclarativeContainer):
         idempotency_store=idempotency_store,
         safety_store=safety_store,
         budget=budget,
+        spare_budget=spare_budget,
         cache=cache,
         circuits=providers.Singleton(circuits, circuit_states, clock, settings),
         instruments=instruments,

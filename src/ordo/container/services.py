@@ -102,6 +102,7 @@ class Services(containers.DeclarativeContainer):
     idempotency_store: providers.Dependency[IdempotencyStore] = providers.Dependency()
     safety_store: providers.Dependency[SafetyStore] = providers.Dependency()
     budget: providers.Dependency[OrderBudget] = providers.Dependency()
+    spare_budget: providers.Dependency[OrderBudget | None] = providers.Dependency()
     cache: providers.Dependency[PortfolioCache] = providers.Dependency()
     circuits: providers.Dependency[Circuits] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
@@ -119,6 +120,7 @@ class Services(containers.DeclarativeContainer):
         clock,
         providers.Callable(guards.paces, settings),
         max_wait=providers.Callable(guards.max_wait, settings),
+        spare=spare_budget,
     )
     care: providers.Provider[Care] = providers.Singleton(
         Care, circuits, pacing, cache, clock, random, rules=providers.Callable(guards.read_rules, settings)

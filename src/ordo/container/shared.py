@@ -42,6 +42,10 @@ def _budget(redis: RedisServer | None, clock: Clock) -> OrderBudget:
     return MemoryOrderBudget(clock) if redis is None else RedisOrderBudget(redis)
 
 
+def _spare_budget(redis: RedisServer | None, clock: Clock) -> OrderBudget | None:
+    return None if redis is None else MemoryOrderBudget(clock)
+
+
 def _circuit_states(settings: Settings, database: Database, redis: RedisServer | None) -> CircuitStates:
     if settings.resilience.circuits == "database":
         return SqlCircuitStates(database)
@@ -64,6 +68,7 @@ class Shared(containers.DeclarativeContainer):
     redis: providers.Provider[RedisServer | None] = providers.Singleton(redis_server, settings)
     leases: providers.Provider[Leases] = providers.Singleton(_leases, redis, clock)
     budget: providers.Provider[OrderBudget] = providers.Singleton(_budget, redis, clock)
+    spare_budget: providers.Provider[OrderBudget | None] = providers.Singleton(_spare_budget, redis, clock)
     circuit_states: providers.Provider[CircuitStates] = providers.Singleton(_circuit_states, settings, database, redis)
     cache: providers.Provider[PortfolioCache] = providers.Singleton(_cache, redis, clock)
     logins: providers.Provider[LoginNotes] = providers.Singleton(_logins, redis, sealer)
