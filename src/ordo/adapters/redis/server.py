@@ -100,11 +100,10 @@ class RedisServer:
             raise unavailable(RedisTimeout())
         try:
             return await script.on(client, self._time)(args=given)
-        except RedisTimeout as error:
-            # One call may need several scripts, each of which would wait in vain.
-            self._rests_until = monotonic() + _REST_SECONDS
-            raise unavailable(error) from error
         except (RedisError, OSError) as error:
+            if _is_silence(error):
+                # One call may need several scripts, each of which would wait in vain.
+                self._rests_until = monotonic() + _REST_SECONDS
             raise unavailable(error) from error
 
     async def settings(self, *names: str) -> dict[str, str]:
@@ -159,6 +158,11 @@ def unavailable(error: Exception) -> Unavailable:
         " counted, so this call sent none. It is asked again with the next call; the same idempotency key may be used"
         " again, and never places a second order.",
     )
+
+
+def _is_silence(error: Exception) -> bool:
+    """Whether the server said nothing, on a connection or while one was made."""
+    return any(isinstance(one, RedisTimeout | TimeoutError) for one in (error, error.__cause__, error.__context__))
 
 
 def _condition(error: Exception) -> str:
