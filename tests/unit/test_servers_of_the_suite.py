@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,6 @@ def test_folders_of_dead_processes_are_removed_and_no_others(tmp_path: Path, mon
     other, former = tmp_path / f"else-{gone.pid}-abc", tmp_path / "ordo-test-abc-def"
     for folder in (stale, living, other, former):
         (folder / "data").mkdir(parents=True)
-    monkeypatch.setattr(servers.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     servers._sweep.__wrapped__()
     assert {path for path in tmp_path.iterdir() if path.is_dir()} == {living, other, former}
