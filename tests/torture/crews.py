@@ -131,6 +131,7 @@ async def crewed(folder: Path, shared: dict[str, str], *, workers: int, **settin
             "ORDO_MASTER_KEYS": MASTER_KEY,
             "ORDO_BROKERS__FYERS__BASE_URL": fyers["base_url"],
             "ORDO_BROKERS__HDFC__BASE_URL": hdfc["base_url"],
+            "ORDO_BROKERS__HDFC__READS_PER_SECOND": "1000",
             "ORDO_HTTP__REQUESTS_PER_SECOND": "100000",
             "ORDO_LIMITS__SOFT__BAND_NOW": "off",
             "ORDO_LIMITS__SOFT__TRIGGER_NOW": "off",
