@@ -59,7 +59,12 @@ class CrewedHouse:
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
         headers = {"Authorization": f"Bearer {TOKEN}"}
         return httpx2.AsyncClient(
-            base_url=self.url, headers=headers, trust_env=False, verify=_TLS, limits=limits, timeout=60
+            base_url=self.url,
+            headers=headers,
+            trust_env=False,
+            verify=_TLS,
+            limits=limits,
+            timeout=httpx2.Timeout(60, pool=None),
         )
 
     @property

@@ -44,6 +44,7 @@ class Launcher:
         """Start a gateway. Its process id, and its URL or, where it died before it served, `None`."""
 
         def run() -> None:
+            os.chdir(self._logs)  # Where it announces itself, if its database is no file.
             os.environ.update(environment)
             in_process.APPLICATION = "tests.torture.mortal:app_from_environment"
             mortal.FATE = mortal.Fate(**fate)

@@ -63,7 +63,7 @@ async def _surely_placed(http: httpx2.AsyncClient, key: str, order: dict[str, An
     """Repeat a call with its key until the order is placed."""
     async with asyncio.timeout(60):
         while (answer := await _placed(http, key, order)).status_code != 201:
-            assert answer.json()["error_code"] in _NOT_SENT, answer.text
+            assert answer.json().get("error_code") in (None, "IDEMPOTENCY_IN_FLIGHT", *_NOT_SENT), answer.text
     return answer
 
 
@@ -76,12 +76,13 @@ async def test_five_hundred_calls_with_fifty_keys_are_fifty_orders(house: Crewed
         last = {key: await _surely_placed(http, key, order) for key, order in orders.items()}
     codes = Counter(answer.status_code for _, answer in answers)
     print(f"five hundred calls: {dict(codes)}")  # noqa: T201
-    # A machine that is slow enough refuses some for the budget, or because they have waited for too long.
-    assert codes.keys() <= {201, 409, 429, 503}
-    told = {answer.json()["error_code"] for _, answer in answers if answer.status_code != 201}
+    # A machine that is slow enough refuses some for the budget, or because they have waited for too long, and may be
+    # unable to write an answer down in time.
+    assert codes.keys() <= {201, 202, 409, 429, 503}
+    told = {answer.json()["error_code"] for _, answer in answers if answer.status_code >= 400}
     assert told <= {"IDEMPOTENCY_IN_FLIGHT", *_NOT_SENT}
     for key, answer in answers:
-        if answer.status_code == 201:
+        if answer.status_code < 300:
             assert answer.json()["order_id"] == last[key].json()["order_id"]
     arrived = (await house.ledger())[before:]
     assert len(arrived) == _KEYS
@@ -89,22 +90,24 @@ async def test_five_hundred_calls_with_fifty_keys_are_fifty_orders(house: Crewed
 
 
 async def test_all_workers_together_keep_one_order_budget(house: CrewedHouse, shared: dict[str, str]) -> None:
-    before = len(await house.ledger())
+    before, began = len(await house.ledger()), datetime.now(UTC)
     async with house.caller(connections=100) as http:
         numbers = [next(_NUMBERS) for _ in range(4 * _A_SECOND)]
         answers = await asyncio.gather(*(_placed(http, f"budget-{number}", rests(number)) for number in numbers))
     codes = Counter(answer.status_code for answer in answers)
-    assert codes.keys() <= {201, 429, 503}
+    assert codes.keys() <= {201, 202, 429, 503}
     assert codes[201]
-    counted = await _counted(shared)
-    ledger = await house.ledger()
-    assert len(ledger) - before == codes[201]
+    counted = [place for place in await _counted(shared) if place > began]
+    ledger = (await house.ledger())[before:]
+    assert codes[201] <= len(ledger) <= codes[201] + codes[202]
     arrived = [datetime.fromisoformat(entry["received_at"]) for entry in ledger]
-    assert most_in_a_second(counted) <= _A_SECOND
+    assert most_in_a_second(counted) <= _A_SECOND - _A_SECOND // 4, "a quarter is kept for what is urgent"
     # The n-th order that arrives was preceded by the n-th place: none has left without one.
     assert len(counted) >= len(arrived)
     assert all(place <= arrival for place, arrival in zip(counted, arrived, strict=False))
-    print(f"{most_in_a_second(arrived)} orders at most arrived within a second, {_A_SECOND} are allowed")  # noqa: T201
+    slowest = max(arrival - place for place, arrival in zip(counted, arrived, strict=False)).total_seconds()
+    print(f"{most_in_a_second(counted)} took a place within a second, {_A_SECOND} are allowed")  # noqa: T201
+    print(f"{most_in_a_second(arrived)} arrived within one, up to {slowest:.2f} s after their places")  # noqa: T201
 
 
 async def _counted(shared: dict[str, str]) -> list[datetime]:
@@ -129,7 +132,7 @@ async def test_no_order_arrives_once_a_halt_has_returned(house: CrewedHouse) -> 
             number = next(_NUMBERS)
             answer = await _placed(http, f"storm-{number}", rests(number))
             async with heard:
-                told["201" if answer.status_code == 201 else answer.json()["error_code"]] += 1
+                told[str(answer.status_code) if answer.status_code < 400 else answer.json()["error_code"]] += 1
                 heard.notify_all()
 
     async def until(code: str, times: int) -> None:
@@ -150,9 +153,9 @@ async def test_no_order_arrives_once_a_halt_has_returned(house: CrewedHouse) -> 
     async with house.caller() as operator:
         assert (await operator.put(SWITCH, json={"state": "ACTIVE", "reason": "over"})).status_code == 200
     arrived = (await house.ledger())[before:]
-    assert len(arrived) == told["201"]
+    assert told["201"] <= len(arrived) <= told["201"] + told["202"]
     assert max(datetime.fromisoformat(entry["received_at"]) for entry in arrived) <= returned
-    assert told.keys() <= {"201", "KILL_SWITCH_ACTIVE", *_NOT_SENT}
+    assert told.keys() <= {"201", "202", "KILL_SWITCH_ACTIVE", *_NOT_SENT}
     print(f"the halt returned after {took:.2f} s")  # noqa: T201
 
 

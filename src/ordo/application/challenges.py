@@ -24,11 +24,12 @@ class Challenges:
         self._clock = clock
 
     async def remember(self, challenge: LoginChallenge) -> None:
-        """Let a challenge be answered, once."""
+        """Let a challenge be answered, once, in the place of a former one of its id."""
         now, until = self._clock.now(), challenge.expires_at + _TOLD_FOR
         if challenge.state is not None:
             name = _by_state(challenge.account.adapter_id, challenge.state)
             await self._notes.keep(name, Secret(challenge.challenge_id), until=until, now=now)
+        await self._notes.take(_by_id(challenge.challenge_id), now=now)
         await self._notes.keep(_by_id(challenge.challenge_id), _packed(challenge), until=until, now=now)
 
     async def open(self, account: Account, challenge_id: str) -> LoginChallenge:

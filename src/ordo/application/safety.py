@@ -22,10 +22,14 @@ from ordo.ports.safety import SafetyStore
 
 _log = logging.getLogger(__name__)
 _NEVER_SET = "never set"
-_LEAVES_WITHIN = 5.0
-"""Seconds from the beginning of a call to its first byte, at most: more than the time that a connection may take."""
+_LEAVES_WITHIN = 8.0
+"""Seconds from the beginning of a call to its first byte, at most: an adapter may hold it back for 2 and wait 3 for a
+free connection, and making one may take 3.
+"""
 _LOOK_HOLDS = 4.0
 """Seconds from the last look at the switch to the beginning of the call, at most, where other processes may set it."""
+LEFT_BY_THEN = timedelta(seconds=_LOOK_HOLDS + _LEAVES_WITHIN)
+"""From the last look at the switch to the first byte, at most, where other processes may set it."""
 _LOOK_AGAIN = 0.02
 
 
@@ -76,7 +80,7 @@ class SafetyService:
         trail: Trail,
         *,
         intents: IdempotencyStore | None = None,
-        linger: timedelta = timedelta(),
+        linger: timedelta = LEFT_BY_THEN,
     ) -> None:
         self._store = store
         self._clock = clock

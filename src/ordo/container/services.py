@@ -56,8 +56,6 @@ from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
 
-_LEFT_BY_THEN_SECONDS = 10
-
 
 def _patience(settings: Settings) -> Patience:
     kept = settings.idempotency
@@ -75,8 +73,7 @@ def _apart(settings: Settings) -> timedelta:
 def _safety(
     settings: Settings, store: SafetyStore, intents: IdempotencyStore, clock: Clock, trail: Trail
 ) -> SafetyService:
-    linger = timedelta(seconds=_LEFT_BY_THEN_SECONDS)
-    return SafetyService(store, clock, trail, intents=intents if settings.shares_state else None, linger=linger)
+    return SafetyService(store, clock, trail, intents=intents if settings.shares_state else None)
 
 
 def _keep(settings: Settings) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,3 +73,9 @@ async def test_a_challenge_that_is_remembered_again_may_be_answered_again(worker
     await workers.one.take(workers.challenge)
     await workers.two.remember(workers.challenge)
     assert await workers.one.of_redirect("fyers", "s1") == workers.challenge
+
+
+async def test_a_challenge_stands_in_the_place_of_a_former_one_of_its_id(workers: Workers) -> None:
+    later = replace(workers.challenge, message="another")
+    await workers.one.remember(later)
+    assert await workers.two.open(ACCOUNT, "c1") == later

@@ -27,6 +27,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._limits = limits
         self._transport: asyncio.Transport | None = None
+        self._below: asyncio.Transport | None = None
         self._poll = select.poll()
         self._is_fresh_tls = False
         self._old_at = loop.time() + limits.age
@@ -38,7 +39,7 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = self._below = cast("asyncio.Transport", transport)
         self._poll.register(transport.get_extra_info("socket").fileno(), _HEARD)
         self._transport.set_write_buffer_limits(high=0)
 
@@ -75,8 +76,7 @@ class Connection(asyncio.Protocol):
         self._by(self._limits.write)
         sent.begin()
         transport.write(worded.data)
-        if not (transport.get_write_buffer_size() or transport.is_closing()):
-            self._left(sent)
+        self._note(sent)
         try:
             return await answer
         finally:
@@ -94,7 +94,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         if self._sent is not None:
-            self._left(self._sent)
+            self._note(self._sent)
 
     def data_received(self, data: bytes) -> None:
         reader, answer = self._reader, self._answer
@@ -124,7 +124,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._transport = None
+        self._transport = self._below = None
         self.is_free = False
         if self._timer is not None:
             self._timer.cancel()
@@ -132,12 +132,21 @@ class Connection(asyncio.Protocol):
         if not self.gone.done():
             self.gone.set_result(None)
 
-    def _left(self, sent: Evidence) -> None:
+    def _note(self, sent: Evidence) -> bool:
+        # TLS has two buffers, and does not always tell when the lower one is empty.
+        upper, lower = self._transport, self._below
+        if upper is None or lower is None or upper.is_closing():
+            return False
+        if upper.get_write_buffer_size() or lower.get_write_buffer_size():
+            return False
         self._sent = None
         sent.end()
         self._by(self._limits.first)
+        return True
 
     def _give(self, reader: ReplyReader, answer: asyncio.Future[HttpReply]) -> None:
+        if self._sent is not None:
+            self._note(self._sent)
         # An answer to a request that has not left as a whole: the rest of it must not stand before another.
         keeps = reader.keeps and self._sent is None and self._loop.time() < self._old_at
         reply = reader.reply()
@@ -168,6 +177,8 @@ class Connection(asyncio.Protocol):
             self._timer = self._loop.call_at(self._due, self._look)
             return
         self._timer = None
+        if self._sent is not None and self._due < self._until and self._note(self._sent):
+            return
         self._fail(TimeoutError("a stage took too long"))
 
 

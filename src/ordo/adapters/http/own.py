@@ -115,11 +115,10 @@ class _Lane:
     async def _secure(self, connection: Connection, transport: asyncio.Transport, answered: float) -> None:
         if transport.is_closing():
             raise BrokenOff("the host hung up")
+        tls, host = self._tls(), self._origin.host
         try:
             async with asyncio.timeout_at(min(self._loop.time() + self._limits.handshake, answered)):
-                secured = await self._loop.start_tls(
-                    transport, connection, self._tls(), server_hostname=self._origin.host
-                )
+                secured = await self._loop.start_tls(transport, connection, tls, server_hostname=host)
         except BaseException:
             transport.abort()
             raise

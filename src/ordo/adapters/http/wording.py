@@ -59,10 +59,9 @@ def worded(request: HttpRequest) -> Worded:
     breaks = len(lines) - 1
     if head.count("\r\n") != breaks or head.count("\n") != breaks or head.count("\r") != breaks or "\0" in head:
         raise NeverSent("a header has a line break or a zero in it")
-    try:
-        data = head.encode("ascii")
-    except UnicodeEncodeError:
-        raise NeverSent("a header is not in ASCII") from None
+    if not head.isascii():
+        raise NeverSent("a header is not in ASCII")
+    data = head.encode()
     return Worded(origin=origin, data=data + body if body else data, wants_body=method != "HEAD")
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ordo.entrypoints.cli.exits import ExitCode
 from ordo.entrypoints.cli.outcome import InputError, end
-from ordo.schemas.config.brokers import KINDS
 from ordo.schemas.config.settings import load_settings
 
 
@@ -156,7 +155,7 @@ def _begun(chosen: list[str] | None, *, asks: bool) -> _Begun:
 
 def _known(kinds: list[str]) -> tuple[str, ...]:
     named = tuple(dict.fromkeys(part.strip().lower() for kind in kinds for part in kind.split(",") if part.strip()))
-    strange = [kind for kind in named if kind not in KINDS or (kind not in _KINDS and kind != "paper")]
+    strange = [kind for kind in named if kind not in {"paper", *_KINDS}]
     if strange:
         raise InputError(
             f"--broker must be some of paper, {', '.join(_KINDS)}, not {', '.join(strange)}. Nothing was written."

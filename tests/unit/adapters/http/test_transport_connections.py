@@ -285,7 +285,7 @@ async def test_what_comes_unasked_ends_the_connection(dial_own: Dial, said: str)
 
     answered = asyncio.Event()
     async with hostile(script) as server:
-        await dial_own().send(ask(server.origin))
+        await dial_own(idle=LONG).send(ask(server.origin))
         answered.set()
         async with asyncio.timeout(WAIT):
             await left.wait()

@@ -158,8 +158,9 @@ async def test_a_host_that_does_not_read(dial: Dial, known: Authority) -> None:
         await asyncio.Event().wait()
 
     async with hostile(script, known.serving()) as server:
+        client = dial(tls=known.trusted(), write=0.15, first=600, silence=600, total=600)
         with pytest.raises(ReplyTimedOut):
-            await dial(tls=known.trusted(), total=0.5).send(ask(server.origin, b"x" * 16_000_000))
+            await client.send(ask(server.origin, b"x" * 16_000_000))
         assert not server.requests
 
 
