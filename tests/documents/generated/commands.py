@@ -16,7 +16,8 @@ _HEAD: Final = """\
 
 A command goes to the gateway that `ORDO_URL` (or `--url`) names, else to the one that serves the same database, else it
 opens one for itself. With `--json` standard output holds one JSON document and nothing else, also when it fails.
-`ordo --install-completion` teaches the shell. Colours are left out where the output is no terminal, and with `NO_COLOR`.
+`ordo --install-completion` teaches the shell. Colours are left out where the output is no terminal, and with
+`NO_COLOR`.
 
 This page is made from the commands themselves; a test holds the two together.
 
