@@ -93,7 +93,7 @@ DOCS := .venv-docs
 
 docs: $(DOCS)/stamp ## make a site of the documents in build/site; a link that leads nowhere fails
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs --quiet build --strict
-	@echo "build/site/index.html"
+	@echo "build/site, to be seen with: python3 -m http.server --directory build/site --bind 127.0.0.1 8008"
 
 pages: $(VENV)/dev.stamp ## write the pages of docs/reference anew that are made from the code
 	@ORDO_TEST_WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest --quiet tests/documents/test_generated.py

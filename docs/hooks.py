@@ -14,6 +14,8 @@ _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 _LOADS = re.compile(r"""<(?:script|link|img|iframe|source|video|audio|embed|object)\b[^>]*?["'=](?:https?:)?//[^>]*>""")
 _STYLE_LOADS = re.compile(r"""(?:@import\s*|url\()\s*["']?(?:https?:)?//[^)]*""")
 
+_SCRIPT_ADDRESS = re.compile(r"""(["'`])https?://""")
+
 
 class _File(Protocol):
     abs_src_path: str
@@ -48,8 +50,10 @@ def _outside_fences(markdown: str, change: Callable[[str], str]) -> str:
 
 
 def on_post_build(*, config: dict[str, object], **_: object) -> None:
-    """Fail where a page would make the reader's browser ask another host."""
+    """Fail where a page would make the reader's browser ask another host, and see to it that no script does."""
     site = Path(str(config["site_dir"]))
+    for script in site.rglob("*.js"):
+        script.write_text(silenced(script.read_text("utf-8")), encoding="utf-8")
     found = [
         f"{path.relative_to(site)}: {load}"
         for path in sorted(site.rglob("*"))
@@ -58,6 +62,13 @@ def on_post_build(*, config: dict[str, object], **_: object) -> None:
     ]
     if found:
         raise SystemExit("The pages would load from other hosts:\n" + "\n".join(found))
+
+
+def silenced(script: str) -> str:
+    """A script of the theme without the addresses of other hosts: what it would fetch there are diagrams that no page
+    has, help for browsers of before 2020, and the stars of a repository.
+    """
+    return _SCRIPT_ADDRESS.sub(r"\1about:blank#", script)
 
 
 def foreign(text: str) -> list[str]:

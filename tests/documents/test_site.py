@@ -76,6 +76,18 @@ def test_what_would_ask_another_host_is_seen(text: str, tmp_path: Path) -> None:
         hooks.on_post_build(config={"site_dir": str(tmp_path)})
 
 
+def test_no_script_knows_another_host(tmp_path: Path) -> None:
+    script = tmp_path / "assets/bundle.js"
+    script.parent.mkdir()
+    script.write_text('/* https://licence.example */ load("https://cdn.example/a.js"); get(`http://api.example/${e}`)')
+    hooks.on_post_build(config={"site_dir": str(tmp_path)})
+    told = script.read_text("utf-8")
+    assert (
+        told
+        == '/* https://licence.example */ load("about:blank#cdn.example/a.js"); get(`about:blank#api.example/${e}`)'
+    )
+
+
 def test_what_stays_here_or_is_only_followed_is_left_alone() -> None:
     assert not hooks.foreign('<script src="assets/x.js"></script><a href="https://example.com">there</a> url(a.png)')
     assert not SITE["theme"]["font"]
