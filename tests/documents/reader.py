@@ -66,6 +66,7 @@ class Reader:
             "HOME": str(home),
             "PWD": str(self.folder),
             "COLUMNS": "120",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # A bot's tests need none of those that are installed here.
             "BROWSER": str(_PROGRAMS / "browser"),
             # The pages place the same order again and again.
             "ORDO_IDEMPOTENCY__DUPLICATE_SECONDS": "0",
@@ -101,10 +102,10 @@ class Reader:
     def _set_up(self, programs: Path) -> None:
         """A copy of the repository as `make setup` leaves it, as far as a page can tell."""
         programs.mkdir(parents=True)
-        for name in ("Makefile", "pyproject.toml", "requirements"):
+        for name in ("Makefile", "requirements"):
             (self.folder / name).symlink_to(ROOT / name)
-        for name in ("run.stamp", "dev.stamp"):
-            (programs.parent / name).touch()
+        for path in (self.folder / "pyproject.toml", programs.parent / "run.stamp", programs.parent / "dev.stamp"):
+            path.touch()
         (programs / "ordo").symlink_to(_PROGRAMS / "ordo")
         (programs / "python").write_text(f'#!/bin/sh\nexec {BIN}/python "$@"\n', encoding="utf-8")
         (programs / "python").chmod(0o755)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -35,22 +32,6 @@ NOT_RUN = {
         "needs root and systemd",
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[str]:
-    """The socket of a process that has loaded the program."""
-    with tempfile.TemporaryDirectory(prefix="ordo-test-") as folder:
-        place = f"{folder}/warm"
-        with subprocess.Popen(  # noqa: S603
-            [sys.executable, Path(__file__).with_name("warm.py"), place], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            try:
-                assert process.stdout.readline()
-                yield place
-            finally:
-                process.terminate()
 
 
 @pytest.fixture(scope="module")
