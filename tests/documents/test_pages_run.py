@@ -67,17 +67,15 @@ def reader_of(
         places[POSTGRES] = the_server().empty()
     if REDIS in text:
         places[REDIS], variables["ORDO_REDIS__PREFIX"] = the_redis().url, new_prefix()
-    own = has_a_house(page)
-    if own or any(block.file or any(map(SERVERS.match, commands(block))) for block in run):
+    if has_a_house(page) or any(SERVERS.match(command) for block in run for command in commands(block)):
         reader = Reader(folder, variables, places)
-        if own:
+        if has_a_house(page):
             reader.serve("ordo serve")
         return reader
-    if not any(block.language in ("sh", "console", "crontab", "python") for block in run):
-        return Reader(folder, variables, places)
     house: Reader = request.getfixturevalue("house")
     at = {"ORDO_URL": house.places[HERE], "ORDO_TOKEN": house.places[TOKEN]}
-    return Reader(house.home, variables | at, house.places | places)
+    saves = any(block.file for block in run)
+    return Reader(folder if saves else house.home, variables | at, house.places | places)
 
 
 def commands(block: Block) -> list[str]:
