@@ -2,69 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
 
 from ordo.adapters.circuits import PurgatoryCircuits
 from ordo.application.care import ReadRules
 from ordo.application.screening import Rules
 from ordo.domain.accounts import Account
-from ordo.domain.budget import Pace, Window
+from ordo.domain.budget import UNLIMITED, Pace, Window
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.limits import LimitBook, Limits, SoftMode
 from ordo.ports.circuits import Circuits, CircuitStates
 from ordo.ports.clock import Clock
-from ordo.schemas.config.limits import BoundsConfig
+from ordo.schemas.config.brokers import BrokerConfig, FyersConfig, HDFCConfig
+from ordo.schemas.config.limits import BoundsConfig, LimitsConfig
 from ordo.schemas.config.settings import Settings
 
 _MINUTE = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Own:
-    """What a kind of broker takes of one account. `pooled`: orders and reads together; else `reads` stand apart."""
-
-    orders: int
-    reads: int
-    pooled: int | None = None
-    pooled_minute: int | None = None
-    strikes: int | None = None
-
-
-# FYERS counts every call of a user, 10 a second and 200 a minute, and blocks the day at the fourth minute that is too
-# full; one call in fifty is left free. The shares of orders and of reads are together more than the whole: both are
-# seldom at their bounds at once, and then the broker's own 429 halves the pace. HDFC has published none: these are
-# what its users keep to.
-_OWN = {
-    "fyers": _Own(orders=8, reads=4, pooled=10, pooled_minute=196, strikes=2),
-    "hdfc": _Own(orders=5, reads=3),
-}
-_ORDERS_A_MINUTE, _READS_A_MINUTE = 140, 100
+# Of all calls of an account, as many a second as its orders may be at most, and as its reads; and so many a minute. The
+# two together are more than the whole: what one of them leaves, the other may take.
+_FYERS_SHARES = {1: (8, 4, 9), _MINUTE: (140, 100, 190)}
 
 
 def paces(settings: Settings) -> dict[str, Pace]:
     """The pace of every configured broker. The paper broker has none of its own."""
-    found = {adapter_id: _pace(config.kind, settings) for adapter_id, config in settings.brokers.items()}
-    return {adapter_id: pace for adapter_id, pace in found.items() if pace is not None}
+    found = {adapter_id: _pace(config, settings.limits) for adapter_id, config in settings.brokers.items()}
+    return {adapter_id: pace for adapter_id, pace in found.items() if pace != UNLIMITED}
 
 
-def _pace(kind: str, settings: Settings) -> Pace | None:
-    own, second, minute = _OWN.get(kind), settings.limits.orders_per_second, settings.limits.orders_per_minute
-    if own is None:
-        return Pace(orders=_windows(second, minute)) if second or minute else None
-    second = second or own.orders
-    reads, reads_minute = own.reads, None
-    if own.pooled is not None and own.pooled_minute is not None:
-        minute = minute or _ORDERS_A_MINUTE
-        reads = max(reads, own.pooled - second)
-        reads_minute = max(_READS_A_MINUTE, own.pooled_minute - minute)
-    return Pace(orders=_windows(second, minute), reads=_windows(reads, reads_minute), strikes=own.strikes)
+def _pace(config: BrokerConfig, limits: LimitsConfig) -> Pace:
+    second, minute = limits.orders_per_second, limits.orders_per_minute
+    if isinstance(config, FyersConfig):
+        return _fyers(config, {1: second, _MINUTE: minute})
+    if isinstance(config, HDFCConfig):
+        orders = _rate(config.orders_per_second) if second is None else Window(seconds=1, limit=second)
+        return Pace(orders=(orders, *_windows({_MINUTE: minute})), reads=(_rate(config.reads_per_second),))
+    return Pace(orders=_windows({1: second, _MINUTE: minute}))
 
 
-def _windows(second: int | None, minute: int | None) -> tuple[Window, ...]:
-    return tuple(
-        Window(seconds=seconds, limit=limit) for seconds, limit in ((1, second), (_MINUTE, minute)) if limit is not None
+def _fyers(config: FyersConfig, wanted: dict[int, int | None]) -> Pace:
+    """FYERS counts every call of a user in one pool."""
+    pool = {1: config.calls_per_second, _MINUTE: config.calls_per_minute}
+    orders, reads = dict(wanted), {}
+    for seconds, (most_orders, most_reads, whole) in _FYERS_SHARES.items():
+        orders[seconds] = wanted[seconds] or max(1, pool[seconds] * most_orders // whole)
+        reads[seconds] = max(1, pool[seconds] * most_reads // whole)
+    return Pace(
+        orders=_windows(orders),
+        reads=_windows(reads),
+        pool=_windows(pool),
+        daily=config.calls_per_day,
+        strikes=config.strikes_per_day or None,
     )
+
+
+def _windows(limits: Mapping[int, int | None]) -> tuple[Window, ...]:
+    return tuple(Window(seconds=seconds, limit=limit) for seconds, limit in limits.items() if limit is not None)
+
+
+def _rate(per_second: float) -> Window:
+    """So many a second, of which one may be a part."""
+    return Window(seconds=1, limit=int(per_second)) if per_second >= 1 else Window(seconds=1 / per_second, limit=1)
 
 
 def max_wait(settings: Settings) -> timedelta:

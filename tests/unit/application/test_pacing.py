@@ -91,10 +91,10 @@ async def test_the_urgent_overtakes_those_who_wait_for_the_same_place() -> None:
     pacing, went = house.now.pacing, []
 
     async def go(lane: Lane) -> None:
-        await pacing.admit(ACCOUNT, lane)
+        await pacing.over(await pacing.admit(ACCOUNT, lane))
         went.append(lane)
 
-    await pacing.admit(ACCOUNT, Lane.NEW)
+    await pacing.over(await pacing.admit(ACCOUNT, Lane.NEW))
     await house.clock.advance(0.8)
     waiting = [asyncio.ensure_future(go(lane)) for lane in (Lane.NEW, Lane.MODIFY, Lane.URGENT)]
     await house.clock.advance(0.25)

@@ -14,7 +14,6 @@ from dependency_injector import providers
 from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpRequest
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.container import guards
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
 from ordo.schemas.config.settings import load_settings
@@ -23,6 +22,7 @@ from ordo_emulators.fyers.emulator import FyersEmulator
 from ordo_emulators.fyers.settings import Settings as EmulatorSettings
 from ordo_emulators.server import serve
 from tests.support.clock import VirtualClock
+from tests.support.paces import UNPACED
 from tests.unit.entrypoints.http.gateway_door import MASTER_KEY, TOKEN, alive
 
 _ACCOUNT = "/api/v1/accounts/fyers/XE00001"
@@ -57,7 +57,6 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(guards, "_OWN", {})  # The clock stands still: a place in a budget would never get free.
     clock = VirtualClock()
     emulator = FyersEmulator(clock=clock.now, settings=EmulatorSettings(rate_limits=False))
     async with serve(controlled(emulator)) as origin:
@@ -67,6 +66,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
                 "ORDO_MASTER_KEYS": MASTER_KEY,
                 "ORDO_IDEMPOTENCY__PURSUE_SECONDS": "0",
                 "ORDO_BROKERS__FYERS__BASE_URL": emulator.urls(origin)["base_url"],
+                **UNPACED["fyers"],  # The clock stands still.
             }
         )
         container = container_for(settings)
