@@ -87,7 +87,12 @@ def _fyers(adapter_id: str, config: FyersConfig, needs: _Needs) -> BrokerLine:
     )
     broker = FyersBroker(client=client, instruments=needs.instruments, clock=needs.clock)
     return BrokerLine(
-        adapter_id=adapter_id, kind=config.kind, broker=broker, login=login, obeys_hours=config.keeps_hours
+        adapter_id=adapter_id,
+        kind=config.kind,
+        broker=broker,
+        login=login,
+        obeys_hours=config.keeps_hours,
+        has_master=True,
     )
 
 
@@ -102,7 +107,12 @@ def _hdfc(adapter_id: str, config: HDFCConfig, needs: _Needs) -> BrokerLine:
         adapter_id=adapter_id, config=config, client=client, instruments=needs.instruments, clock=needs.clock
     )
     return BrokerLine(
-        adapter_id=adapter_id, kind=config.kind, broker=broker, login=login, obeys_hours=config.keeps_hours
+        adapter_id=adapter_id,
+        kind=config.kind,
+        broker=broker,
+        login=login,
+        obeys_hours=config.keeps_hours,
+        has_master=True,
     )
 
 
