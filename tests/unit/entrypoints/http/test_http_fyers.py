@@ -134,3 +134,17 @@ async def test_a_rejection_carries_the_brokers_words_without_the_account(house: 
     words = poor.json()["details"]["native_error"]
     assert "Margin Shortfall" in words
     assert "XE00001" not in words
+
+
+async def test_a_stops_trigger_stands_strictly_before_its_price(house: House) -> None:
+    await house.log_in()
+    for side, price, equal, beyond in (("BUY", "1000.00", "1000.00", "999.95"), ("SELL", "900.00", "900.00", "900.05")):
+        stop = _BUY | {"order_type": "SL", "side": side, "price": price, "trigger_price": equal}
+        refused = await house.write("POST", "/orders", f"equal-{side}", stop)
+        assert (refused.status_code, refused.json()["error_code"]) == (422, "INVALID_ORDER")
+        assert refused.json()["details"]["fields"][0]["field"] == "trigger_price"
+        previewed = (await house.http.post(f"{_ACCOUNT}/orders/preview", json=stop)).json()
+        assert "trigger" in {check["name"] for check in previewed["checks"] if not check["passed"]}
+        placed = await house.write("POST", "/orders", f"apart-{side}", stop | {"trigger_price": beyond})
+        assert placed.status_code == 201, placed.text
+    assert len(house.emulator.accepted()) == 2
