@@ -10,7 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from docs import hooks
-from tests.documents.blocks import ROOT
+from tests.documents.blocks import PAGES, ROOT
 
 FOLDER = ROOT / "docs/howto"
 
@@ -34,6 +34,12 @@ def test_every_page_is_in_the_navigation() -> None:
     listed = pages_of(SITE["nav"])
     assert len(listed) == len(set(listed))
     assert {page for page in pages if not page.startswith("adr/0")} == set(listed)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_is_nested_is_indented_by_four(page: Path) -> None:
+    """Or the site takes it for the end of its list."""
+    assert re.findall(r"\n\n {1,3}\S.*", page.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Final
 
 from ordo.domain.advice import ADVICE, Advice
 from ordo.domain.errors import ErrorCode
+from ordo.entrypoints.cli.exits import ExitCode
 from ordo.entrypoints.cli.outcome import ENDINGS
 from ordo.entrypoints.http.errors import ROWS
 
@@ -32,7 +33,8 @@ This page is made from the rows of `ordo.domain.advice`; a test holds the two to
 | Code | HTTP | Exit | What happened |
 | --- | --- | --- | --- |
 """
-# What the client and the commands find out by themselves: no gateway has told it.
+# What the client and the commands find out by themselves: no gateway has told it. Two are the commands' alone.
+OF_THE_COMMANDS: Final = {"UNAVAILABLE": ExitCode.UNAVAILABLE, "INTERRUPTED": ExitCode.INTERRUPTED}
 OF_THE_CLIENT: Final[dict[str, Advice]] = {
     "GATEWAY_UNREACHABLE": Advice(
         happened="no gateway answers at this address",
@@ -54,6 +56,17 @@ OF_THE_CLIENT: Final[dict[str, Advice]] = {
         happened="an order that `wait_until_filled` waited for has not ended in time",
         order="It is still alive, and may fill at any moment.",
         do="Wait again, or cancel it.",
+    ),
+    "UNAVAILABLE": Advice(
+        happened="something that a command needs does not serve: a port, a master, a check of `ordo doctor`",
+        order="Nothing was sent.",
+        do="The message says what, and what to do. `ordo doctor` looks at everything.",
+    ),
+    "INTERRUPTED": Advice(
+        happened="you ended a command by Ctrl-C",
+        order="None, where this code is told. An order that may have been sent is told as `OUTCOME_UNKNOWN`, with its"
+        " key.",
+        do="Repeat the command when you want to.",
     ),
 }
 
@@ -82,7 +95,8 @@ def _sections(rows: dict[str, Advice]) -> Iterator[str]:
 
 
 def _ending(code: str) -> str:
-    return str(int(ENDINGS[code])) if code in ENDINGS else "-"
+    endings = {**ENDINGS, **OF_THE_COMMANDS}
+    return str(int(endings[code])) if code in endings else "-"
 
 
 def _status(code: str) -> str:

@@ -37,15 +37,17 @@ class BoundsConfig(_Part):
 
 
 class SoftConfig(_Part):
-    """What each soft check does: `off`, `warn` (told in the log and in a preview), or `deny`."""
+    """What each soft check does: `off`, `preview` (told in a preview alone), `warn` (told in the log and in a preview),
+    or `deny`. `cover` and `funds` cost reads of the portfolio.
+    """
 
     band_now: SoftMode = Field(default=SoftMode.WARN, description="A price beside a band that moves.")
     trigger_now: SoftMode = Field(default=SoftMode.WARN, description="A stop that would fire at once.")
     cover: SoftMode = Field(
-        default=SoftMode.OFF, description="A delivery sale of more than is held. Costs three reads."
+        default=SoftMode.PREVIEW, description="A delivery sale of more than is held. Costs three reads."
     )
     funds: SoftMode = Field(
-        default=SoftMode.OFF, description="An order that the funds would not pay. Costs three reads."
+        default=SoftMode.PREVIEW, description="An order that the funds would not pay. Costs three reads."
     )
 
 
