@@ -38,11 +38,16 @@ def test_the_page_is_what_the_code_says(name: str) -> None:
 def test_no_code_is_without_its_row() -> None:
     assert ADVICE.keys() == ROWS.keys() == set(ErrorCode)
     assert errors.all_rows().keys() >= ENDINGS.keys()
-    folders = ("src/ordo/client", "src/ordo/entrypoints/cli")
-    text = "".join(path.read_text("utf-8") for folder in folders for path in (ROOT / folder).glob("*.py"))
+    text = "".join(path.read_text("utf-8") for path in (ROOT / "src/ordo/client").glob("*.py"))
     found = {code for code in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', text) if not code.startswith("ORDO_")}
     assert {"GATEWAY_UNREACHABLE", "WAIT_TIMED_OUT"} <= found
     assert found - errors.all_rows().keys() == set()
+    of_commands = re.findall(r'(?:code, ending = |_failed\(\S+ )"([A-Z_]+)"', sources("outcome.py", "program.py"))
+    assert set(of_commands) == {*errors.OF_THE_COMMANDS, "INTERNAL_ERROR"}
+
+
+def sources(*names: str) -> str:
+    return "".join((ROOT / "src/ordo/entrypoints/cli" / name).read_text("utf-8") for name in names)
 
 
 @pytest.mark.parametrize("code", errors.all_rows())
