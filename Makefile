@@ -92,7 +92,7 @@ sbom: $(SUPPLY)/stamp ## write sbom.json: what Ordo runs on, in CycloneDX
 DOCS := .venv-docs
 
 docs: $(DOCS)/stamp ## make a site of the documents in build/site; a link that leads nowhere fails
-	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs --quiet build --strict
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict
 	@echo "build/site, to be seen with: python3 -m http.server --directory build/site --bind 127.0.0.1 8008"
 
 pages: $(VENV)/dev.stamp ## write the pages of docs/reference anew that are made from the code
