@@ -65,6 +65,12 @@ class Database:
         """What the job returns. It sees every write that returned before this call, and one state throughout."""
         return await self._medium.read(job)
 
+    async def glance(self, job: Job[T]) -> T:
+        """Like `read`, for a few rows that are named by their keys: a file is asked at once, without another thread.
+        Each statement of the job sees every write that returned before this call, but two may see two states.
+        """
+        return await self._medium.glance(job)
+
 
 def _medium(url: str) -> Medium:
     try:

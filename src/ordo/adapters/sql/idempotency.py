@@ -16,6 +16,7 @@ from ordo.adapters.documents import CHANGE, FAILURE, ORDER
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.medium import Job
 from ordo.adapters.sql.models import MODIFIES, PLACES, UNSETTLED, DbIdempotencyRecord
+from ordo.adapters.sql.prepared import Prepared
 from ordo.adapters.sql.turns import take_turn
 from ordo.domain.accounts import Account
 from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
@@ -29,22 +30,27 @@ _OF_KEY = _TABLE.c.key == bindparam("of")
 _ORDER_ID = _TABLE.c.order_id == bindparam("of_order")
 _ACCOUNT = _TABLE.c.account == bindparam("of_account")
 
-_FIND = select(_TABLE).where(_OF_KEY)
-_RESERVE = insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key)
+_FIND = Prepared(select(_TABLE).where(_OF_KEY))
+_RESERVE = Prepared(
+    insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key), writes=_TABLE.c.keys()
+)
 _RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
 _DROP_EXPIRED = delete(DbIdempotencyRecord).where(
     _OF_KEY, _TABLE.c.state.in_(_SETTLED), _TABLE.c.expires_at <= bindparam("now")
 )
-_SETTLE = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID, UNSETTLED)
+_SETTLE = Prepared(
+    update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID, UNSETTLED),
+    writes=("state", "order_json", "order_updated_at", "response_snapshot_json", "failure_json"),
+)
 _SETTLED_BEFORE = select(_TABLE).where(_OF_KEY, _ORDER_ID)
-_PLACEMENT = select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT)
+_PLACEMENT = Prepared(select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT))
 _PLACED_BY_ANOTHER = select(_TABLE.c.key).where(PLACES, _ORDER_ID, _TABLE.c.key != bindparam("of"))
 _PLACEMENTS = (
     select(_TABLE)
     .where(PLACES, _ACCOUNT, _TABLE.c.created_at >= bindparam("since"))
     .order_by(_TABLE.c.created_at, _TABLE.c.key)
 )
-_ALIKE = (
+_ALIKE = Prepared(
     select(_TABLE)
     .where(
         PLACES,
@@ -117,12 +123,12 @@ class SqlIdempotencyStore(IdempotencyStore):
         await self._database.write(partial(_change, statement=_RELEASE, named=named))
 
     async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:
-        row = await self._database.read(partial(_one, statement=_FIND, named={"of": str(key)}))
+        row = await self._database.glance(partial(_FIND.one, named={"of": str(key)}))
         return None if row is None or _is_expired(row, now) else _intent(row)
 
     async def placement(self, account: Account, order_id: str) -> Intent | None:
         named = {"of_order": order_id, "of_account": str(account)}
-        row = await self._database.read(partial(_one, statement=_PLACEMENT, named=named))
+        row = await self._database.glance(partial(_PLACEMENT.one, named=named))
         return None if row is None else _intent(row)
 
     async def placements(self, account: Account, *, since: datetime) -> tuple[Intent, ...]:
@@ -167,7 +173,7 @@ def _reserve(
         alike = None if apart is None else _alike(connection, intent, row, apart)
         if alike is None and _is_inserted(connection, row):
             return _Reserved()
-        holder = _one(connection, _FIND, named)
+        holder = _FIND.one(connection, named)
         way = None if holder is None else _way(holder, intent, now, instead_of)
         if holder is not None and way is None:
             return _Reserved(holder=holder)
@@ -213,7 +219,7 @@ def _undo(connection: Connection, intent: Intent, instead_of: str | None) -> Non
 
 
 def _is_inserted(connection: Connection, row: dict[str, object]) -> bool:
-    return connection.execute(_RESERVE, row).first() is not None
+    return _RESERVE.one(connection, row) is not None
 
 
 def _rekey(connection: Connection, order_id: str, *, old: IntentKey, new: IntentKey) -> int:
@@ -229,7 +235,7 @@ def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart
         "of_likeness": row["likeness"],
         "since": intent.created_at - apart.within,
     }
-    for one in _all(connection, _ALIKE, named):
+    for one in _ALIKE.all(connection, named):
         other = _intent(one)
         if apart.forbids(intent, other):
             return other
@@ -237,7 +243,7 @@ def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart
 
 
 def _settle(connection: Connection, named: dict[str, Any], outcome: dict[str, object]) -> Row[Any] | None:
-    if connection.execute(_SETTLE, named | outcome).rowcount:
+    if _SETTLE.change(connection, named | outcome):
         return None
     holder = _one(connection, _SETTLED_BEFORE, named)
     if holder is None:
@@ -262,11 +268,13 @@ def _is_expired(row: Row[Any], now: datetime) -> bool:
 
 
 def _outcome(intent: Intent) -> dict[str, object]:
+    order = ORDER.dump(intent.order)
+    answer = intent.answer
     return {
         "state": intent.state.value,
-        "order_json": ORDER.dump(intent.order),
+        "order_json": order,
         "order_updated_at": intent.order.updated_at,
-        "response_snapshot_json": None if intent.answer is None else ORDER.dump(intent.answer),
+        "response_snapshot_json": order if answer is intent.order else None if answer is None else ORDER.dump(answer),
         "failure_json": None if intent.failure is None else FAILURE.dump(intent.failure),
     }
 

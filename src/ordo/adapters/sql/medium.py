@@ -43,3 +43,6 @@ class Medium(Protocol):
 
     @abstractmethod
     async def read(self, job: Job[T]) -> T: ...
+
+    @abstractmethod
+    async def glance(self, job: Job[T]) -> T: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.models import DbAccountKillSwitch, DbKillSwitch
+from ordo.adapters.sql.prepared import Prepared
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, Invalid, Unavailable
 from ordo.domain.safety import KillState, KillSwitch
@@ -20,8 +22,8 @@ from ordo.ports.safety import SafetyStore
 _GATEWAY, _ACCOUNT = DbKillSwitch.__table__, DbAccountKillSwitch.__table__
 _THE_ONE = 1
 
-_GET = select(_GATEWAY).where(_GATEWAY.c.id == _THE_ONE)
-_GET_ACCOUNTS = select(_ACCOUNT).order_by(_ACCOUNT.c.account)
+_GET = Prepared(select(_GATEWAY).where(_GATEWAY.c.id == _THE_ONE))
+_GET_ACCOUNTS = Prepared(select(_ACCOUNT).order_by(_ACCOUNT.c.account))
 _INSERT = insert(DbKillSwitch)
 _SAVE = _INSERT.on_conflict_do_update(
     index_elements=[_GATEWAY.c.id],
@@ -42,7 +44,7 @@ class SqlSafetyStore(SafetyStore):
         return next((switch for switch in await self.all() if switch.account == account), None)
 
     async def all(self) -> tuple[KillSwitch, ...]:
-        gateway, accounts = await self._database.read(_all)
+        gateway, accounts = await self._database.glance(_all)
         try:
             return (
                 *(_switch(row, None) for row in gateway),
@@ -58,8 +60,8 @@ class SqlSafetyStore(SafetyStore):
         await self._database.write(partial(_save, switch=switch))
 
 
-def _all(connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
-    return list(connection.execute(_GET)), list(connection.execute(_GET_ACCOUNTS))
+def _all(connection: Connection) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+    return _GET.all(connection, {}), _GET_ACCOUNTS.all(connection, {})
 
 
 def _save(connection: Connection, switch: KillSwitch) -> None:

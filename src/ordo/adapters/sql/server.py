@@ -85,6 +85,9 @@ class PostgresServer(Medium):
     async def read(self, job: Job[T]) -> T:
         return await self._carried_out(self._repeated(self._opened(self._reader), job, None))
 
+    async def glance(self, job: Job[T]) -> T:
+        return await self.read(job)
+
     async def _carried_out(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.get_running_loop().create_task(work)
         self._jobs.add(task)
