@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ordo.application.checks import CheckResult
@@ -20,6 +20,7 @@ from ordo.domain.audit import AuditKind
 from ordo.domain.book import Acknowledged, Snapshot, observe
 from ordo.domain.budget import Lane
 from ordo.domain.circuits import CallKind
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError
 from ordo.domain.idempotency import Apart, Intent, Operation, digest, fingerprint
 from ordo.domain.orders import (

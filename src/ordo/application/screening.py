@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from ordo.application.account_rules import distance_limit
@@ -22,6 +22,7 @@ from ordo.application.sessions import SessionService
 from ordo.domain.accounts import Account
 from ordo.domain.budget import Lane
 from ordo.domain.calendar import trading_day
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.exposure import AccountFacts
 from ordo.domain.instruments import Instrument

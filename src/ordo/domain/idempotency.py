@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from ordo.domain.accounts import Account
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome, Refused, Unavailable
 from ordo.domain.instruments import format_decimal
 from ordo.domain.orders import ModifyOrder, Order, OrderTerms, PlaceOrder
@@ -55,11 +56,14 @@ class IntentKey:
         return replace(self, route=f"{self.route} {order_id}")
 
 
+_COMPARED = {kind: tuple(item.name for item in fields(kind) if item.compare) for kind in (PlaceOrder, ModifyOrder)}
+
+
 def fingerprint(command: PlaceOrder | ModifyOrder | None) -> str:
     """A SHA-256 of what a command means: equal commands give equal prints, however they were written."""
     parts = [type(command).__name__]
     if command is not None:
-        parts += (f"{item.name}={_plain(getattr(command, item.name))}" for item in fields(command) if item.compare)
+        parts += (f"{name}={_plain(getattr(command, name))}" for name in _COMPARED[type(command)])
     return digest(*parts)
 
 

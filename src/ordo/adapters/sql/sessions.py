@@ -37,10 +37,18 @@ class SqlSessionStore(SessionStore):
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
+        self._opened: dict[Account, tuple[Row[Any], Session]] = {}
 
     async def get(self, account: Account) -> Session | None:
         row = await self._database.glance(partial(_GET.one, named=_named(account)))
-        return None if row is None else self._session(row)
+        if row is None:
+            self._opened.pop(account, None)
+            return None
+        # As long as the row is the same to the last byte, what its seals hold is the same.
+        kept = self._opened.get(account)
+        if kept is None or kept[0] != row:
+            kept = self._opened[account] = row, self._session(row)
+        return kept[1]
 
     async def save(self, session: Session) -> None:
         account = session.account

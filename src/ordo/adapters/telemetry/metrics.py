@@ -70,8 +70,8 @@ class PrometheusMeter(Meter):
 
     def event(self, event: AuditEvent, seconds: float) -> None:
         self._writes.observe(seconds)
-        _one(self._events, str(event.kind)).inc()
-        if event.kind.startswith(_ORDERS) and event.account is not None:
+        _one(self._events, event.kind.value).inc()
+        if event.account is not None and event.kind.startswith(_ORDERS):
             _one(self._orders, event.account.adapter_id, event.kind.removeprefix(_ORDERS)).inc()
 
     def exposition(self, gauges: Iterable[Gauge]) -> bytes:
