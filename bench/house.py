@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -83,6 +84,11 @@ class House:
             answer = {"challenge_id": challenge["challenge_id"], "redirect_url": redirect}
             self.call("POST", f"{session}/answer", answer)
 
+    def wait_for_masters(self) -> None:
+        """Until every master is loaded, which is tidied up in the background."""
+        while any(one["state"] != "CURRENT" for one in self.call("GET", "/status")["masters"]):
+            time.sleep(0.2)
+
     def _told(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
@@ -143,6 +149,7 @@ def ordo(
     arguments = ["-m", "bench.gateway", *(["--memory"] if memory else [])]
     with serving(arguments, folder=_made(folder / name), environment=told) as server:
         house = House(server=server, accounts=accounts)
+        house.wait_for_masters()
         if log_in:
             house.log_in()
         yield house
