@@ -133,12 +133,12 @@ class Screening:
             soft=self._rules.soft,
             changing=changing,
         )
-        return replace(
-            bare,
-            facts=await self._facts_for(bare, context),
-            quote=await self._facts.quote(account, terms.instrument, context) if _needs_quote(bare) else None,
-            no_place=await self._pacing.foresee(account, _lane(bare)),
-        )
+        facts = await self._facts_for(bare, context)
+        quote = await self._facts.quote(account, terms.instrument, context) if _needs_quote(bare) else None
+        no_place = await self._pacing.foresee(account, _lane(bare))
+        if facts is None and quote is None and no_place is None:
+            return bare
+        return replace(bare, facts=facts, quote=quote, no_place=no_place)
 
     async def _facts_for(self, bare: Proposal, context: Context) -> AccountFacts | None:
         """What the account has and has ordered, where a check needs that."""

@@ -45,7 +45,7 @@ _SETTLE = Prepared(
 _SETTLED_BEFORE = select(_TABLE).where(_OF_KEY, _ORDER_ID)
 _PLACEMENT = Prepared(select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT))
 _PLACED_BY_ANOTHER = select(_TABLE.c.key).where(PLACES, _ORDER_ID, _TABLE.c.key != bindparam("of"))
-_PLACEMENTS = (
+_PLACEMENTS = Prepared(
     select(_TABLE)
     .where(PLACES, _ACCOUNT, _TABLE.c.created_at >= bindparam("since"))
     .order_by(_TABLE.c.created_at, _TABLE.c.key)
@@ -133,9 +133,7 @@ class SqlIdempotencyStore(IdempotencyStore):
 
     async def placements(self, account: Account, *, since: datetime) -> tuple[Intent, ...]:
         named = {"of_account": str(account), "since": since}
-        return tuple(
-            _intent(row) for row in await self._database.read(partial(_all, statement=_PLACEMENTS, named=named))
-        )
+        return tuple(_intent(row) for row in await self._database.read(partial(_PLACEMENTS.all, named=named)))
 
     async def unsettled(self) -> tuple[Intent, ...]:
         return tuple(_intent(row) for row in await self._database.read(partial(_all, statement=_UNSETTLED, named={})))
@@ -298,17 +296,19 @@ def _row(intent: Intent) -> dict[str, object]:
 def _intent(row: Row[Any]) -> Intent:
     # The key's own text comes last and the principal may hold anything, so the parts are told apart from the end.
     principal, account, route, key = row.key.rsplit("\n", 3)
+    text, told = row.order_json, row.response_snapshot_json
+    order = ORDER.load(text)
     return Intent(
         key=IntentKey(principal=principal, account=Account.parse(account), route=route, key=key),
         operation=Operation(row.operation),
         fingerprint=row.fingerprint,
-        order=ORDER.load(row.order_json),
+        order=order,
         state=IntentState(row.state),
         correlation_id=row.correlation_id,
         owner=row.owner,
         created_at=row.created_at,
         expires_at=row.expires_at,
         change=None if row.change_json is None else CHANGE.load(row.change_json),
-        answer=None if row.response_snapshot_json is None else ORDER.load(row.response_snapshot_json),
+        answer=None if told is None else order if told == text else ORDER.load(told),
         failure=None if row.failure_json is None else FAILURE.load(row.failure_json),
     )
