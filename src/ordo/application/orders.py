@@ -124,6 +124,7 @@ class OrderService:
                 ),
                 accepted=self._placed,
                 apart=self._apartness(account, command),
+                findable=self._reader.echoes(account),
             ),
             context,
         )

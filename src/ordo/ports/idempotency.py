@@ -43,6 +43,12 @@ class IdempotencyStore(Protocol):
         Raises `LookupError`, a mistake of the caller, when the key is not reserved for that order.
         """
 
+    async def settle_lightly(self, intent: Intent) -> Intent | None:
+        """Like `settle`, for what can be found out again: a power cut of the next moments may leave the intent open.
+        The death of the process does not.
+        """
+        return await self.settle(intent)
+
     @abstractmethod
     async def release(self, key: IntentKey, order_id: str) -> None:
         """Remove an intent that is proven to have had no effect, so that its key may be used again.

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from ordo.adapters.sql import sqlite
 from ordo.adapters.sql.medium import Job, Medium
 from ordo.adapters.sql.schema import bring_up_to_date
-from ordo.adapters.sql.worker import Worker
+from ordo.adapters.sql.worker import Lastly, Worker
 from ordo.domain.errors import ErrorCode, Unavailable
 
 T = TypeVar("T")
@@ -44,8 +44,8 @@ class SqliteFile(Medium):
             if worker is not None:
                 await worker.stop()
 
-    async def write(self, job: Job[T], undo: Job[object] | None) -> T:  # noqa: ARG002  (a file always knows)
-        return await _opened(self._writer).run(job)
+    async def write(self, job: Job[T], undo: Job[object] | None, *, lasting: bool) -> T:  # noqa: ARG002  (a file always knows)
+        return await _opened(self._writer).run(job, lasting=lasting)
 
     async def read(self, job: Job[T]) -> T:
         return await _opened(self._reader).run(job)
@@ -67,6 +67,7 @@ class SqliteFile(Medium):
             partial(sqlite.connect_for_writing, self._path),
             begin=sqlite.BEGIN_WRITE,
             explain=explain,
+            lastly=Lastly(begin=sqlite.LASTING, ease=sqlite.EASED, sync=partial(sqlite.sync, self._path)),
         )
         self._reader = Worker(
             "ordo-sql-reader",

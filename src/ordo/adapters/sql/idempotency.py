@@ -114,8 +114,15 @@ class SqlIdempotencyStore(IdempotencyStore):
         return None if reserved.holder is None else _intent(reserved.holder)
 
     async def settle(self, intent: Intent) -> Intent | None:
+        return await self._settle(intent, lasting=True)
+
+    async def settle_lightly(self, intent: Intent) -> Intent | None:
+        return await self._settle(intent, lasting=False)
+
+    async def _settle(self, intent: Intent, *, lasting: bool) -> Intent | None:
         named = {"of": str(intent.key), "of_order": intent.order_id}
-        holder = await self._database.write(partial(_settle, named=named, outcome=_outcome(intent)))
+        work = partial(_settle, named=named, outcome=_outcome(intent))
+        holder = await self._database.write(work, lasting=lasting)
         return None if holder is None else _intent(holder)
 
     async def release(self, key: IntentKey, order_id: str) -> None:

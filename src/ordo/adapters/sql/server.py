@@ -79,7 +79,7 @@ class PostgresServer(Medium):
         # Migrations may take long, so they have a thread and an event loop of their own.
         return await asyncio.to_thread(lambda: asyncio.run(_upgraded(self._url)))
 
-    async def write(self, job: Job[T], undo: Job[object] | None) -> T:
+    async def write(self, job: Job[T], undo: Job[object] | None, *, lasting: bool) -> T:  # noqa: ARG002  (all of it is)
         return await self._carried_out(self._repeated(self._opened(self._writer), job, undo))
 
     async def read(self, job: Job[T]) -> T:

@@ -23,7 +23,9 @@ BEGIN_WRITE = "BEGIN IMMEDIATE"
 BEGIN_READ = "BEGIN"
 
 # FULL because a reservation must outlive a power cut, not only this process: NORMAL syncs a WAL only at checkpoints.
-_SETTINGS = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
+LASTING = "PRAGMA synchronous = FULL"
+EASED = "PRAGMA synchronous = NORMAL"
+_SETTINGS = (LASTING, "PRAGMA foreign_keys = ON")
 
 _CONDITIONS = {
     "SQLITE_FULL": ("the disk is full", "Free disk space"),
@@ -54,6 +56,20 @@ def connect_for_reading(path: Path, *, patience: float = _BUSY_SECONDS) -> Conne
     connection.exec_driver_sql("PRAGMA query_only = ON")
     connection.commit()
     return connection
+
+
+def sync(path: Path) -> None:
+    """Have on the disk what was committed without waiting for it. What a checkpoint has taken out of the WAL is there
+    already. Raises `OSError`.
+    """
+    try:
+        wal = os.open(path.with_name(path.name + "-wal"), os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(wal)
+    finally:
+        os.close(wal)
 
 
 def explain(error: Exception, path: Path) -> Exception:
