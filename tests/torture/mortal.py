@@ -108,12 +108,6 @@ class MortalStore(DisturbedStore):
             FATE.at(Step.AFTER_SECOND_COMMIT)
         return holder
 
-    async def settle_lightly(self, intent: Intent) -> Intent | None:
-        FATE.at(Step.BEFORE_SECOND_COMMIT)
-        holder = await self.inner.settle_lightly(intent)
-        FATE.at(Step.AFTER_SECOND_COMMIT)
-        return holder
-
 
 class MortalLine(HttpClient):
     async def send(self, request: HttpRequest, *, total: float | None = None) -> HttpReply:

@@ -47,7 +47,7 @@ _SEND_WITHIN = timedelta(seconds=10)
 class Write:
     """One write, ready to be made: what is recorded, the last gate, the call, and what a good answer means
     for the order. `apart`: how far a placement must stand from others that look like it; `None` where it is meant to
-    look like one. `findable`: the broker's book gives the order back by its tag, whatever is forgotten.
+    look like one.
     """
 
     intent: Intent
@@ -55,7 +55,6 @@ class Write:
     send: Callable[[Intent], Awaitable[Acknowledged]]
     accepted: Callable[[Order, Acknowledged], Order]
     apart: Apart | None = None
-    findable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,8 +247,7 @@ class Once:
             order = write.accepted(order, answer)
             if intent.operation is not Operation.PLACE:
                 order = await self._knowledge.learn(intent, lambda kept: write.accepted(kept, answer))
-            settle = self._store.settle_lightly if write.findable else self._store.settle
-            holder = await settle(replace(intent, state=IntentState.DONE, order=order, answer=order))
+            holder = await self._store.settle(replace(intent, state=IntentState.DONE, order=order, answer=order))
             if holder is not None:
                 # Another gateway has settled it first. If it found it in the book, replays will say what it wrote down;
                 # if it had given it up, it was wrong, and this is no answer to tell as it stands.

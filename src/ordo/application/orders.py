@@ -117,14 +117,17 @@ class OrderService:
         departure = self._departures.of(cleared, context)
         return await self._once.run(
             Write(
-                intent=replace(intent, order=cleared.marked(order.moved(OrderStatus.SUBMITTING, at=self._clock.now()))),
+                intent=replace(
+                    intent,
+                    order=cleared.marked(order.moved(OrderStatus.SUBMITTING, at=self._clock.now())),
+                    findable=self._reader.echoes(account),
+                ),
                 gate=departure.gate,
                 send=lambda reserved: departure.send(
                     reserved.order, lambda: broker.place(cleared.session, cleared.terms, tag=reserved.order_id)
                 ),
                 accepted=self._placed,
                 apart=self._apartness(account, command),
-                findable=self._reader.echoes(account),
             ),
             context,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -171,7 +171,8 @@ class Intent:
     `order` is the order as it is known; for a placement it follows the order's whole life. `answer` is what
     the first caller was told, to be repeated word for word. `change` is what a modification asks for. `owner`
     names the running gateway that works on it, so that a start can tell its own intents from those that a
-    crash left behind. Times are aware.
+    crash left behind. `findable`: the broker's book gives the order back by its tag, so that what is forgotten
+    can be found out again; it is never stored. Times are aware.
     """
 
     key: IntentKey
@@ -186,6 +187,7 @@ class Intent:
     change: ModifyOrder | None = None
     answer: Order | None = None
     failure: Failure | None = None
+    findable: bool = field(default=False, compare=False)
 
     @property
     def order_id(self) -> str:

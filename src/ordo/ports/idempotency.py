@@ -14,8 +14,9 @@ from ordo.domain.orders import Order
 class IdempotencyStore(Protocol):
     """The write-ahead record of every write, and so of every order.
 
-    Durability: when `reserve`, `settle` or `release` returns, the change survives the death of the process,
-    as far as the store's medium allows. Concurrency: `reserve` is atomic across every task and process that
+    Durability: when `reserve`, `settle` or `release` returns, the change survives the death of the process and of
+    the machine, as far as the store's medium allows. A power cut of the next moments, but not the death of the
+    process, may leave open an intent that was settled as done and is `findable`. Concurrency: `reserve` is atomic across every task and process that
     shares the store; of any number of callers with one key exactly one is answered `None`. Failure:
     `Unavailable` (`STORE_UNAVAILABLE`), and then nothing was written. Time: the store has no clock; an intent
     is expired when it is settled and `expires_at <= now`. One that is not settled never expires.
@@ -42,12 +43,6 @@ class IdempotencyStore(Protocol):
 
         Raises `LookupError`, a mistake of the caller, when the key is not reserved for that order.
         """
-
-    async def settle_lightly(self, intent: Intent) -> Intent | None:
-        """Like `settle`, for what can be found out again: a power cut of the next moments may leave the intent open.
-        The death of the process does not.
-        """
-        return await self.settle(intent)
 
     @abstractmethod
     async def release(self, key: IntentKey, order_id: str) -> None:

@@ -114,12 +114,7 @@ class SqlIdempotencyStore(IdempotencyStore):
         return None if reserved.holder is None else _intent(reserved.holder)
 
     async def settle(self, intent: Intent) -> Intent | None:
-        return await self._settle(intent, lasting=True)
-
-    async def settle_lightly(self, intent: Intent) -> Intent | None:
-        return await self._settle(intent, lasting=False)
-
-    async def _settle(self, intent: Intent, *, lasting: bool) -> Intent | None:
+        lasting = not (intent.findable and intent.state is IntentState.DONE)
         named = {"of": str(intent.key), "of_order": intent.order_id}
         work = partial(_settle, named=named, outcome=_outcome(intent))
         holder = await self._database.write(work, lasting=lasting)
