@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from types import SimpleNamespace
 
 from ordo.container import guards
+from ordo.plugins import Calls
 
-_ANY_PACE = 10_000_000
+_ANY_PACE = Calls(orders=10_000_000, reads=10_000_000)
+
+
+def _of_any_pace(_: str) -> SimpleNamespace:
+    return SimpleNamespace(calls=_ANY_PACE)
 
 
 def _serve_in_memory(port: int) -> None:
@@ -47,7 +53,7 @@ if __name__ == "__main__":
     arguments.add_argument("--port", type=int, required=True)
     arguments.add_argument("--memory", action="store_true")
     options = arguments.parse_args()
-    guards._OWN["fyers"] = guards._Own(orders=_ANY_PACE, reads=_ANY_PACE)  # noqa: SLF001
+    vars(guards)["plugin_of"] = _of_any_pace
     if options.memory:
         _serve_in_memory(options.port)
     else:

@@ -15,6 +15,8 @@ from dependency_injector import providers
 
 from bench.load import post
 from ordo.adapters.paper.broker import PaperBroker
+from ordo.adapters.paper.catalogue import load_listings
+from ordo.adapters.paper.market import SeededMarket
 from ordo.application.brokers import BrokerLine, Brokers
 from ordo.container.root import container_for
 from ordo.domain.errors import ErrorCode, OutcomeUnknown, Unavailable
@@ -64,7 +66,7 @@ def application() -> Any:  # noqa: ANN401  (an ASGI application)
     hanging = HangingBroker(
         adapter_id="hangs",
         journal=container.journal(),
-        prices=paper.broker._prices,  # type: ignore[attr-defined]  # noqa: SLF001
+        prices=SeededMarket(load_listings(), seed="hangs"),
         instruments=container.instruments(),
         clock=container.clock(),
     )

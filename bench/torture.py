@@ -13,6 +13,8 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -23,7 +25,14 @@ from bench.processes import Server, other_cores, serving
 TOKEN = "torture-token-of-no-value"  # noqa: S105  (a server on loopback that lives for minutes)
 ORDO = "from ordo.entrypoints.cli import main; main()"
 ACCOUNT = "/api/v1/accounts/paper/DEMO"
-ORDER = {"instrument": "NSE:SBIN", "side": "BUY", "quantity": 1, "order_type": "LIMIT", "product": "MIS"}
+ORDER = {
+    "instrument": "NSE:SBIN",
+    "side": "BUY",
+    "quantity": 1,
+    "order_type": "LIMIT",
+    "product": "MIS",
+    "allow_duplicate": True,
+}
 _PAUSE_SECONDS = 0.01
 _GROWTH = 1.05
 _MORE_DESCRIPTORS = 4
@@ -35,6 +44,8 @@ class Seen:
 
     statuses: Counter[str] = field(default_factory=Counter)
     placed: list[str] = field(default_factory=list)
+    in_baskets: list[str] = field(default_factory=list)
+    price: int = 0
     samples: list[tuple[float, float, int]] = field(default_factory=list)
 
 
@@ -45,6 +56,7 @@ def descriptors(server: Server) -> int:
 async def torment(server: Server, seconds: float, seen: Seen, place_every: float) -> None:
     until = time.monotonic() + seconds
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=30) as client:
+        seen.price = await _resting(client)
         await asyncio.gather(
             *(_walk(client, Random(number), until, seen) for number in range(4)),
             _place(client, until, seen, place_every),
@@ -52,39 +64,95 @@ async def torment(server: Server, seconds: float, seen: Seen, place_every: float
         )
 
 
+async def _resting(client: httpx2.AsyncClient) -> int:
+    """Whole rupees that a buyer may offer today, and at which nobody sells."""
+    quotes = f"{ACCOUNT}/quotes?instrument=NSE:SBIN"
+    (quote,) = (await client.get(quotes, headers={"Authorization": f"Bearer {TOKEN}"})).raise_for_status().json()
+    return int(Decimal(quote["last_price"]) * Decimal("0.96"))
+
+
 async def _walk(client: httpx2.AsyncClient, random: Random, until: float, seen: Seen) -> None:
-    """Everything but new orders: reads, checks, replays, cancellations, strangers and nonsense."""
-    good = {"Authorization": f"Bearer {TOKEN}"}
+    """Everything but new orders: reads, checks, changes, replays, cancellations, strangers, and what fails."""
     while time.monotonic() < until:
-        order = random.choice(seen.placed[-20:]) if seen.placed else "373000000000001"
-        key = {"Idempotency-Key": f"torture-{random.randrange(max(1, len(seen.placed)))}"}
-        orders, price = f"{ACCOUNT}/orders", {"price": "700.00"}
-        stranger = {"Authorization": f"Bearer guess-{random.random()}"}
-        name, method, path, headers, body = random.choice(
-            (
-                ("portfolio", "GET", f"{ACCOUNT}/portfolio", good, b""),
-                ("order", "GET", f"{orders}/{order}", good, b""),
-                ("preview", "POST", f"{orders}/preview", good, json.dumps(ORDER | price).encode()),
-                ("replay", "POST", orders, good | key, json.dumps(ORDER | price).encode()),
-                ("cancel", "DELETE", f"{orders}/{order}", good | key, b""),
-                ("stranger", "GET", "/api/v1/status", stranger, b""),
-                ("nonsense", "POST", orders, good | key, b"[" * 2000),
-                ("metrics", "GET", "/metrics", good, b""),
-            )
-        )
+        name, method, path, headers, body = random.choice(_requests(random, seen))
         told = headers | ({"Content-Type": "application/json"} if body else {})
         answer = await client.request(method, path, headers=told, content=body)
         seen.statuses[f"{name} {answer.status_code}"] += 1
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
+def _requests(random: Random, seen: Seen) -> tuple[tuple[str, str, str, dict[str, str], bytes], ...]:
+    """By name, method, path, headers and body. Keys repeat, so that most writes of an order are replays of one."""
+    number = random.randrange(max(1, len(seen.placed)))
+    # What is changed is newer than what is cancelled, so that both find open orders.
+    order, older = (random.choice(part or ["373000000000001"]) for part in (seen.placed[-5:], seen.placed[-20:-5]))
+    orders, price = f"{ACCOUNT}/orders", f"{seen.price + random.randrange(5)}.00"
+    good = {"Authorization": f"Bearer {TOKEN}"}
+
+    def keyed(key: str) -> dict[str, str]:
+        return good | {"Idempotency-Key": key}
+
+    def json_of(**changed: object) -> bytes:
+        return json.dumps({**ORDER, "price": f"{seen.price}.00", **changed}).encode()
+
+    stranger = {"Authorization": f"Bearer guess-{random.random()}"}
+    both = "account=paper/DEMO&account=paper/RICH"
+    return (
+        ("portfolio", "GET", f"{ACCOUNT}/portfolio", good, b""),
+        ("fan-out", "GET", f"/api/v1/portfolios?{both}", good, b""),
+        ("fan-out with one that fails", "GET", f"/api/v1/portfolios?{both}&account=paper/NOBODY", good, b""),
+        ("funds", "GET", f"{ACCOUNT}/funds", good, b""),
+        ("trades", "GET", f"{ACCOUNT}/trades", good, b""),
+        ("quotes", "GET", f"{ACCOUNT}/quotes?instrument=NSE:SBIN&instrument=NSE:TCS", good, b""),
+        ("quote of nothing", "GET", f"{ACCOUNT}/quotes?instrument=NSE:NOSUCHTHING", good, b""),
+        ("order", "GET", f"{orders}/{order}", good, b""),
+        ("orders", "GET", orders, good, b""),
+        ("no such order", "GET", f"{orders}/373000000000002", good, b""),
+        ("preview", "POST", f"{orders}/preview", good, json_of()),
+        ("replay", "POST", orders, keyed(_key(number)), json_of()),
+        ("key of another order", "POST", orders, keyed(_key(number)), json_of(quantity=2)),
+        ("refused order", "POST", orders, keyed(f"refused-{number}"), json_of(instrument="NSE:NOSUCHTHING")),
+        ("order without key", "POST", orders, good, json_of()),
+        (
+            "modify",
+            "PATCH",
+            f"{orders}/{order}",
+            keyed(f"modify-{order}-{price}"),
+            json.dumps({"price": price}).encode(),
+        ),
+        ("cancel", "DELETE", f"{orders}/{older}", keyed(f"cancel-{older}"), b""),
+        ("search", "GET", "/api/v1/instruments?query=SB", good, b""),
+        ("status", "GET", "/api/v1/status", good, b""),
+        ("stranger", "GET", "/api/v1/status", stranger, b""),
+        ("callback", "GET", f"/callback/paper?state={random.random()}", {}, b""),
+        ("nonsense", "POST", orders, keyed("nonsense"), b"[" * 2000),
+        ("metrics", "GET", "/metrics", good, b""),
+    )
+
+
+def _key(number: int) -> str:
+    """Under which the order of this number was placed."""
+    return f"place-{number}-{os.getpid()}"
+
+
 async def _place(client: httpx2.AsyncClient, until: float, seen: Seen, every: float) -> None:
-    while time.monotonic() < until:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": f"place-{len(seen.placed)}-{os.getpid()}"}
-        answer = await client.post(f"{ACCOUNT}/orders", json={**ORDER, "price": "700.00"}, headers=headers)
-        seen.statuses[f"place {answer.status_code}"] += 1
-        if answer.is_success:
-            seen.placed.append(answer.json()["order_id"])
+    """New orders, each tenth time as a basket of two accounts."""
+    good, body = {"Authorization": f"Bearer {TOKEN}"}, {**ORDER, "price": f"{seen.price}.00"}
+    for number in count():
+        if time.monotonic() >= until:
+            return
+        if number % 10 == 9:
+            legs = [{"account": f"paper/{name}", "order": body} for name in ("DEMO", "RICH")]
+            headers = good | {"Idempotency-Key": f"basket-{number}-{os.getpid()}"}
+            answer = await client.post("/api/v1/baskets", json={"mode": "AT_ONCE", "legs": legs}, headers=headers)
+            seen.statuses[f"basket {answer.status_code}"] += 1
+            seen.in_baskets += [leg["order"]["order_id"] for leg in answer.json()["legs"] if leg["outcome"] == "PLACED"]
+        else:
+            headers = good | {"Idempotency-Key": _key(len(seen.placed))}
+            answer = await client.post(f"{ACCOUNT}/orders", json=body, headers=headers)
+            seen.statuses[f"place {answer.status_code}"] += 1
+            if answer.is_success:
+                seen.placed.append(answer.json()["order_id"])
         await asyncio.sleep(every)
 
 
@@ -111,10 +179,10 @@ def verdict(seen: Seen, folder: Path) -> dict[str, object]:
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
     told = {line["order_id"] for line in lines if line["event"] == "order.placed"}
-    failures = {status: count for status, count in seen.statuses.items() if status.endswith(" 500")}
+    failures = {status: count for status, count in seen.statuses.items() if status[-3] == "5"}
     return {
         "requests": seen.statuses.total(),
-        "orders": len(seen.placed),
+        "orders": len(seen.placed) + len(seen.in_baskets),
         "memory_mb": [round(value, 1) for value in memory],
         "descriptors": files,
         "audit_lines": sum(report.lines for report in reports),
@@ -123,7 +191,8 @@ def verdict(seen: Seen, folder: Path) -> dict[str, object]:
             "memory is flat within 5 %": memory[1] <= memory[0] * _GROWTH,
             "descriptors don't grow": files[1] <= files[0] + _MORE_DESCRIPTORS,
             "the chain holds": all(report.fault is None for report in reports),
-            "no order is missing from the trail": set(seen.placed) <= told,
+            "every new order was taken": not any(status in ("place 422", "basket 207") for status in seen.statuses),
+            "no order is missing from the trail": {*seen.placed, *seen.in_baskets} <= told,
             "nothing was unforeseen": not failures,
         },
     }
@@ -136,6 +205,7 @@ def main() -> None:
     options = parser.parse_args()
     environment = {
         "ORDO_TOKEN": TOKEN,
+        "ORDO_BROKERS__PAPER__ACCOUNTS": "DEMO,RICH",
         "ORDO_BROKERS__PAPER__OPENING_CASH": "999999999999",
         "ORDO_HTTP__FAILURES_PER_MINUTE": "100000",
         "PYTHONPATH": str(Path(__file__).parent.parent),

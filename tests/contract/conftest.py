@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from ordo.testing.contract import broker_fixture
 from tests.contract.discovery import harnesses
-from tests.contract.harness import BrokerHarness
 from tests.contract.store_harness import Medium, Stores, store_harnesses
 
 STORES = store_harnesses()
-BROKERS = harnesses("brokers")
 
 
 def _medium(name: str, folder: Path) -> Medium:
@@ -33,7 +32,4 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Medium:
     return _medium(request.param, tmp_path)
 
 
-@pytest.fixture(params=BROKERS)
-async def broker(request: pytest.FixtureRequest) -> AsyncIterator[BrokerHarness]:
-    async with BROKERS[request.param].harness() as harness:
-        yield harness
+broker = broker_fixture(**{name: module.harness for name, module in harnesses("brokers").items()})

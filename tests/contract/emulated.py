@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ordo.domain.errors import ErrorCode
+from ordo.testing.contract.harness import BrokerVenue, VenueOrder
+from ordo.testing.contract.line import SpoiltLine
 from ordo_emulators.exchange import Exchange
 from ordo_emulators.faults import Fault, Faults
-from tests.contract.harness import BrokerVenue, VenueOrder
 from tests.support.clock import VirtualClock
-from tests.support.line import SpoiltLine
 
 NOBODY_THERE = "connection_refused"
 """The one fault that happens on this side."""

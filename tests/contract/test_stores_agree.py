@@ -105,6 +105,8 @@ class AllStores(RuleBasedStateMachine):
         if plain is not None:  # So that some look alike.
             known = order(account=wanted.key.account, at=wanted.created_at)
             wanted = replace(wanted, order=replace(known, quantity=plain, order_id=wanted.order_id))
+        if wanted.operation is Operation.MODIFY:  # One that is settled before it begins stands in nobody's way.
+            wanted = replace(wanted, state=IntentState.OPEN)
         self.ask(lambda stores: stores.idempotency.reserve(wanted, now=now, apart=apart, instead_of=instead_of))
         return wanted
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ordo.adapters.brokers.hdfc.errors import Call, Said, of_login, of_read, of_write, reading
@@ -62,7 +62,7 @@ _ROWS: list[tuple[Callable[[dict[str, Any]], object], dict[str, Any]]] = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), which=st.sampled_from(_ROWS))
 def test_a_row_is_read_or_unreadable(
     data: st.DataObject, which: tuple[Callable[[dict[str, Any]], object], dict[str, Any]]
@@ -78,7 +78,7 @@ def test_a_row_is_read_or_unreadable(
         assert spoilt
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(status=st.integers(100, 599), body=st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_rubbish_is_never_a_refusal_but_at_the_gate(status: int, body: bytes) -> None:
     said = Said.of(status, body)

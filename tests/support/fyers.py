@@ -17,9 +17,9 @@ from ordo.adapters.memory.instruments import MemoryInstruments
 from ordo.domain.accounts import Account
 from ordo.domain.instruments import Instrument, InstrumentKey, Kind
 from ordo.domain.sessions import Secret, Session
+from ordo.testing.contract.line import SpoiltLine
 from ordo_emulators.server import Request, Response, serve
 from tests.support.clock import MONDAY_MORNING, VirtualClock
-from tests.support.line import SpoiltLine
 
 PAYLOADS = Path(__file__).parents[1] / "payloads/fyers"
 ACCOUNT = Account(adapter_id="fyers", account_id="XA00123")

@@ -16,18 +16,19 @@ from ordo.adapters.brokers.hdfc.client import Door, HdfcClient
 from ordo.adapters.brokers.hdfc.login import HdfcLogin
 from ordo.adapters.masters.hdfc import HdfcMaster
 from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.adapters.memory.logins import MemoryLoginNotes
 from ordo.domain.accounts import Account
 from ordo.domain.instruments import Instrument, InstrumentKey, Kind
 from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Secret, Session
 from ordo.ports.clock import Clock
 from ordo.schemas.config.brokers import HDFCConfig
+from ordo.testing.contract.line import SpoiltLine
 from ordo_emulators.control import controlled
 from ordo_emulators.hdfc.emulator import HdfcEmulator
 from ordo_emulators.hdfc.login import ACCOUNT, API_KEY, OTP, PASSWORD, SECRET, USER
 from ordo_emulators.hdfc.settings import Settings
 from ordo_emulators.server import Request, Response, serve
 from tests.support.clock import MONDAY_MORNING, VirtualClock
-from tests.support.line import SpoiltLine
 from tests.support.masters import joined
 
 PAYLOADS = Path(__file__).parents[1] / "payloads/hdfc"
@@ -84,7 +85,10 @@ class Desk:
         if "orders_per_second" not in settings:
             door = replace(door, orders_per_second=1_000)
         self.client = HdfcClient(door, self.line, clock)
-        self.login = HdfcLogin(adapter_id=account.adapter_id, config=self.config, client=self.client, clock=clock)
+        self.notes = MemoryLoginNotes()
+        self.login = HdfcLogin(
+            adapter_id=account.adapter_id, config=self.config, client=self.client, notes=self.notes, clock=clock
+        )
         self.broker = HdfcBroker(
             adapter_id=account.adapter_id, config=self.config, client=self.client, instruments=listed, clock=clock
         )

@@ -13,6 +13,7 @@ from ordo.adapters.memory.cache import MemoryPortfolioCache
 from ordo.adapters.memory.circuits import MemoryCircuitStates
 from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.adapters.memory.instruments import MemoryInstruments
+from ordo.adapters.memory.logins import MemoryLoginNotes
 from ordo.adapters.memory.market_calendar import MemoryMarketCalendar
 from ordo.adapters.memory.owners import MemoryOwners
 from ordo.adapters.memory.sessions import MemorySessionStore
@@ -42,6 +43,7 @@ from ordo.domain.errors import OrdoError, Outcome
 from ordo.domain.idempotency import Intent, IntentKey, Operation
 from ordo.domain.orders import Order, PlaceOrder
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.ports.leases import Leases
 from ordo.ports.market_calendar import MarketCalendar
 from tests.support.broker import ScriptedBroker, ScriptedLogin
 from tests.support.clock import VirtualClock, quiet
@@ -64,7 +66,7 @@ class Services:
         self.trail = Trail(house.audit, house.clock)
         brokers = Brokers((BrokerLine(adapter_id="scripted", kind="scripted", broker=house.broker, login=house.login),))
         self.brokers = brokers
-        self.sessions = SessionService(brokers, house.session_store, house.clock, self.trail)
+        self.sessions = SessionService(brokers, house.session_store, house.login_notes, house.clock, self.trail)
         self.pacing = Pacing(
             MemoryOrderBudget(house.clock), house.clock, house.paces, max_wait=timedelta(milliseconds=300)
         )
@@ -84,6 +86,7 @@ class Services:
             house.owners,
             owner=owner,
             patience=house.patience,
+            leases=house.leases,
         )
         self.once = Once(
             self.store,
@@ -138,6 +141,7 @@ class House:
         self.login = ScriptedLogin(self.clock)
         self.intents: IdempotencyStore = MemoryIdempotencyStore()
         self.session_store = MemorySessionStore()
+        self.login_notes = MemoryLoginNotes()
         self.safety_store = DisturbedSafetyStore()
         self.owners = MemoryOwners()
         self.audit = DisturbedAuditLog()
@@ -145,6 +149,7 @@ class House:
         self.calendar = MemoryMarketCalendar(market())
         self.instruments = MemoryInstruments((share(), option(), index))
         self.patience = Patience()
+        self.leases: Leases | None = None
         self.rules = Rules()
         self.paces: dict[str, Pace] = {}
         self.careful = False

@@ -99,9 +99,9 @@ def the_server() -> PostgresServer:
     return started()
 
 
-def started(*, durable: bool = False) -> PostgresServer:
+def started(*, durable: bool = False, port: int | None = None) -> PostgresServer:
     """A server of the caller's own, to be stopped and started at will. It outlives its processes always, and the
-    machine only where it is `durable`.
+    machine only where it is `durable`. It listens on a socket, or on a port of this machine.
     """
     folder = new_folder()
     binaries = _binaries(folder)
@@ -112,7 +112,8 @@ def started(*, durable: bool = False) -> PostgresServer:
     )
     settings = {
         "fsync": "on" if durable else "off",
-        "listen_addresses": "",
+        "listen_addresses": "" if port is None else "127.0.0.1",
+        "port": str(port or 5432),
         "shared_buffers": "16MB",
         "max_connections": "100",
     }
@@ -128,9 +129,8 @@ def started(*, durable: bool = False) -> PostgresServer:
         ends_on=signal.SIGINT,
     )
     child.start()
-    return PostgresServer(
-        URL.create("postgresql+asyncpg", username="ordo", database="postgres", query={"host": str(folder)}), child
-    )
+    where = {"host": str(folder)} if port is None else {"host": "127.0.0.1", "port": str(port)}
+    return PostgresServer(URL.create("postgresql+asyncpg", username="ordo", database="postgres", query=where), child)
 
 
 def _binaries(folder: Path) -> Path:

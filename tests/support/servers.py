@@ -17,12 +17,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import IO
 
 _NOBODY = "nobody"
+_PREFIX = "ordo-test-"
 _IS_ROOT = os.geteuid() == 0
 
 
@@ -97,10 +99,30 @@ class Child:
 
 def new_folder() -> Path:
     """A folder with a short name, as sockets need, that belongs to the servers' user."""
-    folder = Path(tempfile.mkdtemp(prefix="ordo-test-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     if _IS_ROOT:
         shutil.chown(folder, _NOBODY, pwd.getpwnam(_NOBODY).pw_gid)
     return folder
+
+
+@cache
+def _sweep() -> None:
+    """Remove, once, what processes have left that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not _is_alive(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # Somebody else's.
+        return True
+    return True
 
 
 def run_tool(command: Sequence[str | Path], folder: Path) -> None:
@@ -137,7 +159,7 @@ def _popen(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one call, before exec)
+        preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one call, before exec)
         user=_NOBODY if _IS_ROOT else None,
         group=pwd.getpwnam(_NOBODY).pw_gid if _IS_ROOT else None,
         extra_groups=[] if _IS_ROOT else None,
@@ -148,7 +170,7 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from ordo.adapters.memory.audit import MemoryAuditLog
+from ordo.adapters.memory.leases import MemoryLeases
 from ordo.adapters.memory.safety import MemorySafetyStore
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditEvent, AuditKind
@@ -136,3 +137,10 @@ class DisturbedSafetyStore(MemorySafetyStore):
         if self.hold is not None:
             await self.hold.wait()
         return found
+
+
+class LostLeases(MemoryLeases):
+    """Leases behind a server that is away."""
+
+    async def take(self, name: str, holder: str, *, seconds: float) -> bool:  # noqa: ARG002  (nobody is asked)
+        raise outage()

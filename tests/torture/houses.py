@@ -17,7 +17,7 @@ from dependency_injector import providers
 from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpReply, HttpRequest
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.container import guards
+from ordo.container import kinds
 from ordo.container.brokers import Wire
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
@@ -60,7 +60,7 @@ class ImpatientLine(HttpClient):
 class _OwnWire(Wire):
     def __init__(self, line: HttpClient) -> None:
         super().__init__()
-        self._client = line
+        self._clients = {"own": line}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +199,8 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[House]:
             }
         )
         patch = pytest.MonkeyPatch()
-        patch.setattr(guards, "_OWN", {})  # The clock stands still: a place in a budget would never get free.
+        for kind in (kinds._Fyers, kinds._HDFC):
+            patch.setattr(kind, "calls", None)  # The clock stands still: a place in a budget would never get free.
         container = container_for(settings)
         line = ImpatientLine()
         container.clock.override(providers.Object(clock))

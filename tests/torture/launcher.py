@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from ordo.container import guards
+from ordo.container import kinds
 from ordo.entrypoints.cli import in_process
 from ordo.entrypoints.cli.serve import serve
 from ordo.entrypoints.http import app as _http  # noqa: F401  (what every gateway would import)
@@ -40,14 +40,15 @@ class Launcher:
         self._logs = Path(logs)
         return str(json.loads(self._forked(_emulate)[1])["origin"])
 
-    def gateway(self, environment: dict[str, str], fate: dict[str, Any]) -> list[Any]:
+    def gateway(self, environment: dict[str, str], fate: dict[str, Any], workers: int = 1) -> list[Any]:
         """Start a gateway. Its process id, and its URL or, where it died before it served, `None`."""
 
         def run() -> None:
+            os.chdir(self._logs)  # Where it announces itself, if its database is no file.
             os.environ.update(environment)
             in_process.APPLICATION = "tests.torture.mortal:app_from_environment"
             mortal.FATE = mortal.Fate(**fate)
-            serve(host="127.0.0.1", port=0, workers=1, as_json=True)
+            serve(host="127.0.0.1", port=0, workers=workers, as_json=True)
 
         pid, line = self._forked(run)
         return [pid, json.loads(line)["url"] if line else None]
@@ -104,7 +105,7 @@ def _emulate() -> None:
 def main() -> None:
     gc.freeze()
     # The clocks of the gateways race: what a broker takes in a second of theirs is no bound here.
-    guards._OWN.clear()
+    kinds._Fyers.calls = kinds._HDFC.calls = None
     launcher = Launcher()
     for line in sys.stdin:
         command, *arguments = json.loads(line)

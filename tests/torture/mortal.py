@@ -14,8 +14,10 @@ from typing import Final
 from dependency_injector import providers
 from litestar.types import ASGIApp
 
-from ordo.adapters.http.client import HttpClient, _Evidence
+from ordo.adapters.http.carrier import Evidence
+from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpReply, HttpRequest
+from ordo.adapters.http.wording import Worded
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
 from ordo.container.brokers import Wire
 from ordo.container.root import container_for
@@ -23,6 +25,7 @@ from ordo.domain.idempotency import Apart, Intent, IntentState
 from ordo.entrypoints.http.app import create_app
 from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
+from ordo.schemas.config.brokers import WireConfig
 from ordo.schemas.config.settings import load_settings
 from tests.support.sabotage import LateStore
 from tests.support.stores import DisturbedStore
@@ -47,12 +50,14 @@ class Step(StrEnum):
 @dataclass(slots=True, kw_only=True)
 class Fate:
     """What is to become of this gateway: it dies the so-manieth time (`times`) that it comes to a step. Its clock is
-    `haste` times as fast as the real one; `forgets` takes the first commit out.
+    `haste` times as fast as the real one, from its own start or, where gateways live `together`, from that of all;
+    `forgets` takes the first commit out.
     """
 
     step: str | None = None
     times: int = 1
     haste: float = 1.0
+    together: bool = False
     forgets: bool = False
 
     def at(self, step: Step) -> None:
@@ -64,18 +69,17 @@ class Fate:
 
 FATE = Fate()
 _ORDERS: Final = "/orders"
-_LAST_BYTE: Final = "send_request_body.complete"
 _TEN_IN_INDIA: Final = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
 _STARTED: Final = time.monotonic()
 
 
 class RacingClock(Clock):
     """Ten o'clock of a trading day when the launcher started; from then on so many times as fast as the real one. All
-    forks of one launcher agree, but for their haste.
+    forks of one launcher agree, but for their haste; those that live `together` in every way.
     """
 
-    def __init__(self, haste: float) -> None:
-        self._haste, self._born = haste, time.monotonic()
+    def __init__(self, haste: float, *, together: bool = False) -> None:
+        self._haste, self._born = haste, _STARTED if together else time.monotonic()
 
     def now(self) -> datetime:
         return _TEN_IN_INDIA + timedelta(seconds=self._born - _STARTED + self.monotonic())
@@ -119,33 +123,34 @@ class MortalLine(HttpClient):
             FATE.at(Step.AFTER_ANSWER)
         return reply
 
-    async def _exchange(self, request: HttpRequest, sent: _Evidence) -> HttpReply:
-        return await super()._exchange(request, _Witness(sent) if _is_write(request) else sent)
+    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence, total: float) -> HttpReply:
+        return await super()._carry(request, wording, _Witness(sent) if _is_write(request) else sent, total)
 
 
-class _Witness(_Evidence):
+class _Witness(Evidence):
     """Sees the last byte of a write leave."""
 
-    def __init__(self, evidence: _Evidence) -> None:
+    def __init__(self, evidence: Evidence) -> None:
         super().__init__()
         self._evidence = evidence
 
-    async def hear(self, event: str, detail: object) -> None:
-        await self._evidence.hear(event, detail)
-        if event.endswith(_LAST_BYTE):
-            FATE.at(Step.AFTER_SEND)
+    def begin(self) -> None:
+        self._evidence.begin()
+
+    def end(self) -> None:
+        self._evidence.end()
+        FATE.at(Step.AFTER_SEND)
 
 
 class _MortalWire(Wire):
-    def __init__(self) -> None:
-        super().__init__()
-        self._client = MortalLine()
+    def client(self, config: WireConfig) -> HttpClient:
+        return self._clients.setdefault(config.transport, MortalLine(transport=config.transport))
 
 
 def app_from_environment() -> ASGIApp:
     """What `ordo serve` would serve, but for its clock and its mortality."""
     container = container_for(load_settings())
-    container.clock.override(providers.Object(RacingClock(FATE.haste)))
+    container.clock.override(providers.Object(RacingClock(FATE.haste, together=FATE.together)))
     container.broker_wire.override(providers.Object(_MortalWire()))
     store: providers.Provider[IdempotencyStore] = providers.Singleton(SqlIdempotencyStore, container.database)
     if FATE.forgets:

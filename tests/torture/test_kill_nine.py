@@ -100,15 +100,15 @@ class Round:
             "ORDO_MASTER_KEYS": MASTER_KEY,
             "ORDO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'ordo.db'}",
             "ORDO_AUDIT__DIR": str(folder / "audit"),
-            "ORDO_CONFIG": str(_empty(folder / "ordo.toml")),
+            "ORDO_CONFIG": str(empty_file(folder / "ordo.toml")),
             "ORDO_LOG__LEVEL": "ERROR",
             "ORDO_IDEMPOTENCY__PURSUE_SECONDS": "0",
             "ORDO_IDEMPOTENCY__ABSENCE_SECONDS": "30",
             "ORDO_BROKERS__FYERS__BASE_URL": f"{origin}/api/v3",
         }
-        terms = _terms()
+        unlike = terms()
         self.door = Door()
-        self.traders = [Trader(n, Random(f"{seed}/{n}"), self.door, terms) for n in range(_CLIENTS)]
+        self.traders = [Trader(n, Random(f"{seed}/{n}"), self.door, unlike) for n in range(_CLIENTS)]
 
     async def start(self, **fate: object) -> tuple[int, str | None]:
         pid, url = await self.forks.ask("gateway", self.environment, {**self.fate, **fate})
@@ -141,7 +141,7 @@ class Round:
         tally.killed(str(step) if step is not None and by_itself else "at random")
 
 
-def _terms() -> Iterator[dict[str, Any]]:
+def terms() -> Iterator[dict[str, Any]]:
     """Orders that rest, each unlike every other: by its price and quantity it is found in the ledger."""
     for number in count():
         tick = 17_000 + number % 1000
@@ -155,7 +155,7 @@ def _terms() -> Iterator[dict[str, Any]]:
         }
 
 
-def _empty(path: Path) -> Path:
+def empty_file(path: Path) -> Path:
     path.touch()
     return path
 
@@ -193,7 +193,7 @@ async def test_no_kill_loses_or_doubles_an_order(world: World) -> None:
     for number, kills in enumerate(_rounds()):
         lives = await world.round(number)
         asks = await lives.run(kills, tally)
-        await _agree(lives, asks, tally)
+        await agree(lives.origin, str(lives.last[1]), asks, tally)
         await world.forks.ask("end", lives.last[0], 0)
         print(f"{lives.seed}: {tally}", flush=True)  # noqa: T201
     assert sum(tally.kills.values()) == _KILLS
@@ -204,7 +204,7 @@ async def test_the_kills_show_that_the_first_commit_is_missing(world: World) -> 
     lives = await world.round(_KILLS, forgets=True)
     asks = await lives.run(3, Tally(), (Step.AFTER_SEND, Step.AFTER_ANSWER))
     with pytest.raises(AssertionError, match="placed twice"):
-        await _agree(lives, asks, Tally())
+        await agree(lives.origin, str(lives.last[1]), asks, Tally())
     await world.forks.ask("end", lives.last[0], 0)
 
 
@@ -216,21 +216,26 @@ def _rounds() -> list[int]:
 async def _prepared(base: Round) -> None:
     """Load the masters and log in, once for all rounds; the gateway that did it is the first to be killed."""
     pid, url = await base.start()
-    async with httpx2.AsyncClient(base_url=str(url), headers=_HEADERS) as http:
+    await prepared(str(url))
+    await base.forks.ask("end", pid, 0)
+
+
+async def prepared(url: str) -> None:
+    """Wait until a gateway has its masters, and log in."""
+    async with httpx2.AsyncClient(base_url=url, headers=_HEADERS) as http:
         while any(one["state"] == "ABSENT" for one in (await http.get("/api/v1/status")).json()["masters"]):
             await asyncio.to_thread(lambda: None)
         challenge = (await http.post(f"{_SESSION}/login")).json()
         page = await http.get(challenge["login_url"], headers={"Authorization": ""})
         answer = {"challenge_id": challenge["challenge_id"], "redirect_url": page.headers["location"]}
         (await http.post(f"{_SESSION}/login/answer", json=answer)).raise_for_status()
-    await base.forks.ask("end", pid, 0)
 
 
-async def _agree(round_: Round, asks: list[Ask], tally: Tally) -> None:
-    """The ledger of the broker, beside every answer that was ever given."""
+async def agree(origin: str, url: str, asks: list[Ask], tally: Tally) -> None:
+    """The ledger of the broker at `origin`, beside every answer that the gateway at `url` ever gave."""
     async with httpx2.AsyncClient() as http:
-        ledger = (await http.get(f"{round_.origin}/_emulator/orders")).json()
-        listed = (await http.get(f"{round_.last[1]}{ORDERS}", headers=_HEADERS)).json()
+        ledger = (await http.get(f"{origin}/_emulator/orders")).json()
+        listed = (await http.get(f"{url}{ORDERS}", headers=_HEADERS)).json()
     ours = {one["order_id"]: one for one in listed if (one["metadata_json"] or {}).get("external") != "true"}
     there: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for entry in ledger:

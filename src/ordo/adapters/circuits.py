@@ -8,7 +8,7 @@ that are let in, and of those only what proves something.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -17,7 +17,7 @@ from purgatory.domain.model import CLOSED, HALF_OPENED, OPENED, Context
 from purgatory.typing import StateName
 
 from ordo.domain.circuits import CallKind, Circuit, CircuitRecord, CircuitState, is_outage, proves_service
-from ordo.domain.errors import ErrorCode, NotSent
+from ordo.domain.errors import ErrorCode, NotSent, Unavailable
 from ordo.ports.circuits import Circuits, CircuitStates
 from ordo.ports.clock import Clock
 
@@ -50,21 +50,30 @@ class PurgatoryCircuits(Circuits):
         try:
             yield
         except BaseException as error:
-            if is_outage(error) or proves_service(error):
-                await self._note(circuit, failed=is_outage(error))
-            elif trial is not None:
-                # It proved nothing, so that the next call may try at once.
-                await self._states.replace(replace(trial, state=CircuitState.OPEN), replacing=trial)
+            with suppress(Unavailable):  # What came of the call is true, whether or not it can be noted.
+                if is_outage(error) or proves_service(error):
+                    await self._note(circuit, failed=is_outage(error))
+                elif trial is not None:
+                    # It proved nothing, so that the next call may try at once.
+                    await self._states.replace(replace(trial, state=CircuitState.OPEN), replacing=trial)
             raise
-        await self._note(circuit, failed=False)
+        with suppress(Unavailable):
+            await self._note(circuit, failed=False)
 
     async def standings(self) -> tuple[CircuitRecord, ...]:
         return await self._states.all()
 
     async def _enter(self, circuit: Circuit) -> CircuitRecord | None:
         """The half-open record where this call is the one that tries; `None` where nothing stood in the way."""
-        record = await self._states.get(circuit)
-        if record is None or record.state is CircuitState.CLOSED or circuit.kind is CallKind.CANCEL:
+        if circuit.kind is CallKind.CANCEL:
+            return None
+        try:
+            record = await self._states.get(circuit)
+        except Unavailable as error:
+            if circuit.kind is CallKind.READ:
+                return None  # To ask a broker that may be away harms nobody.
+            raise NotSent(error.code, f"Nothing was sent: {error.message}") from error
+        if record is None or record.state is CircuitState.CLOSED:
             return None
         left = self._left(record)
         if left <= timedelta():

@@ -66,12 +66,16 @@ class Care:
         return await within(self._clock, self._rules.total, lambda: self._tried(account, call), account)
 
     async def write(self, account: Account, kind: CallKind, call: Call[T]) -> T:
-        """Make one write, once. Raises what the call raises, and `NotSent` where the circuit is open."""
+        """Make one write, once. Raises what the call raises, and `NotSent` where the circuit is open.
+
+        A cancellation waits for nobody: what is remembered of the account is a few seconds old at most.
+        """
         # Before, so that nobody reads what this changes and keeps it; after, for what was read meanwhile.
         try:
             await self._cache.drop(account)
         except Unavailable as error:
-            raise NotSent(error.code, f"Nothing was sent: {error.message}") from error
+            if kind is not CallKind.CANCEL:
+                raise NotSent(error.code, f"Nothing was sent: {error.message}") from error
         try:
             return await self._made(account, kind, call)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ordo.domain.accounts import Account
@@ -42,4 +43,16 @@ class Context:
             raise Invalid(
                 ErrorCode.PERMISSION_DENIED,
                 f"Nothing was done: this token is not for {account}. `ordo tokens list` shows what it is for.",
+            )
+
+    def permit_all(self, adapters: Iterable[str]) -> None:
+        """Raise `Invalid` (`PERMISSION_DENIED`) unless the caller may act for every account of these adapters, which
+        whoever acts for the whole gateway must.
+        """
+        missing = [] if self.grant is None else [name for name in adapters if not self.grant.covers_all(name)]
+        if missing:
+            raise Invalid(
+                ErrorCode.PERMISSION_DENIED,
+                "Nothing was done: this concerns every account of the gateway, and this token is not for all of"
+                f" {', '.join(missing)}. Name one account that it is for, or use the gateway's own token (ORDO_TOKEN).",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,6 +16,9 @@ from ordo.ports.sealed import SealedRows
 _BATCH = 100
 _EVERY_SECONDS = 3600.0
 
+Progress = Callable[[int, int], None]
+"""Is told how many rows are done, and of how many."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
@@ -25,6 +28,10 @@ class Rotation:
     sealing: str
     rows: Mapping[str, int]
     retired: tuple[str, ...]
+
+
+def _silent(*_: int) -> None:
+    """Nobody looks."""
 
 
 class KeyService:
@@ -47,13 +54,16 @@ class KeyService:
                 " --forget-lost` removes those sessions, and the accounts log in again.",
             )
 
-    async def rotate(self, *, forget_lost: bool = False, context: Context | None = None) -> Rotation:
+    async def rotate(
+        self, *, forget_lost: bool = False, context: Context | None = None, progress: Progress = _silent
+    ) -> Rotation:
         """Seal everything with the first key, a few rows at a time, while others work; rows that no key opens stay,
-        unless they are to be forgotten.
+        unless they are to be forgotten. `progress` is told after each few.
         """
-        resealed = 0
+        resealed, due = 0, await self._due()
         while done := await self._rows.reseal(limit=_BATCH):
             resealed += done
+            progress(resealed, max(due, resealed))
         forgotten = await self._rows.forget() if forget_lost else 0
         rows = dict(await self._rows.in_use())
         sealing, *others = self._rows.key_ids()
@@ -62,6 +72,11 @@ class KeyService:
             facts = {"sealing": sealing, "resealed": str(resealed), "forgotten": str(forgotten)}
             self._trail.write(AuditKind.KEYS_ROTATED, context or Context(), facts=facts)
         return Rotation(resealed=resealed, sealing=sealing, rows=rows, retired=retired)
+
+    async def _due(self) -> int:
+        """How many rows another key at hand has sealed."""
+        others = self._rows.key_ids()[1:]
+        return sum(rows for key, rows in (await self._rows.in_use()).items() if key in others)
 
     async def keep_sealed(self) -> None:
         """Rotate now and every hour, for as long as the gateway runs."""

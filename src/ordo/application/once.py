@@ -40,7 +40,7 @@ from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAn
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER_MS = 500
-_SEND_WITHIN = timedelta(seconds=10)
+SEND_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +233,7 @@ class Once:
     def _refuse_late(self, intent: Intent, began: float) -> None:
         """A machine that slept, or a disk that was slow, must not send what was meant for another moment."""
         waited = max(timedelta(seconds=self._clock.monotonic() - began), self._clock.now() - intent.created_at)
-        if waited > _SEND_WITHIN:
+        if waited > SEND_WITHIN:
             raise NotSent(
                 ErrorCode.BROKER_UNAVAILABLE,
                 f"The {intent.operation} was not sent: {waited.total_seconds():.0f} s went by between writing it down"

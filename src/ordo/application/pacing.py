@@ -18,6 +18,7 @@ from ordo.ports.clock import Clock
 _log = logging.getLogger(__name__)
 _MS = 1000
 _LEAST_WAIT = 0.001
+_ALWAYS = frozenset({Lane.URGENT, Lane.READ})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +35,20 @@ class Pacing:
     """Asks the budget for a place, waiting a little where there is none.
 
     `paces` are by adapter id; a broker without one takes any number of calls. `max_wait` is how long an order may wait.
+    While the budget is away, cancellations and reads are counted in the `spare` one, where there is one.
     """
 
-    def __init__(self, budget: OrderBudget, clock: Clock, paces: Mapping[str, Pace], *, max_wait: timedelta) -> None:
+    def __init__(
+        self,
+        budget: OrderBudget,
+        clock: Clock,
+        paces: Mapping[str, Pace],
+        *,
+        max_wait: timedelta,
+        spare: OrderBudget | None = None,
+    ) -> None:
         self._budget = budget
+        self._spare = spare
         self._clock = clock
         self._paces = paces
         self._max_wait = max_wait.total_seconds()
@@ -106,8 +117,7 @@ class Pacing:
         try:
             while True:
                 behind = self._is_behind(ticket, waiting)
-                ask = self._budget.peek if behind else self._budget.take
-                slot = await ask(account, lane, pace, now=self._clock.now())
+                slot = await self._asked(account, lane, pace, take=not behind)
                 if slot.stopped or (slot.free and not behind):
                     return slot
                 wait = max(slot.wait, _LEAST_WAIT)
@@ -116,6 +126,15 @@ class Pacing:
                 await self._clock.sleep(wait)
         finally:
             waiting.discard(ticket)
+
+    async def _asked(self, account: Account, lane: Lane, pace: Pace, *, take: bool) -> Slot:
+        budget, now = self._budget, self._clock.now()
+        try:
+            return await (budget.take if take else budget.peek)(account, lane, pace, now=now)
+        except Unavailable:
+            if self._spare is None or lane not in _ALWAYS:
+                raise
+            return await (self._spare.take if take else self._spare.peek)(account, lane, pace, now=now)
 
     @staticmethod
     def _is_behind(ticket: tuple[int, int], waiting: set[tuple[int, int]]) -> bool:

@@ -4,35 +4,58 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import cast
 
 from ordo.application.context import Context
+from ordo.application.once import SEND_WITHIN
 from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
-from ordo.domain.errors import Unavailable
+from ordo.domain.errors import ErrorCode, NotSent, Unavailable
+from ordo.domain.idempotency import IntentState, Operation
 from ordo.domain.safety import KillState, KillSwitch, strictest
 from ordo.ports.clock import Clock
+from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.safety import SafetyStore
 
 _log = logging.getLogger(__name__)
 _NEVER_SET = "never set"
-_LEAVES_WITHIN = 5.0
-"""Seconds from the beginning of a call to its first byte, at most: more than the time that a connection may take."""
+_LEAVES_WITHIN = 8.0
+"""Seconds from the beginning of a call to its first byte, at most: an adapter may hold it back for 2 and wait 3 for a
+free connection, and making one may take 3.
+"""
+_LOOK_HOLDS = 4.0
+"""Seconds from the last look at the switch to the beginning of the call, at most, where other processes may set it."""
+LEFT_BY_THEN = timedelta(seconds=_LOOK_HOLDS + _LEAVES_WITHIN)
+"""From the last look at the switch to the first byte, at most, where other processes may set it."""
+_LOOK_AGAIN = 0.02
 
 
 class Passage:
-    """One order between the last look at the switch and its sending."""
+    """One order between the last look at the switch and its sending, which must have begun by `until`, on the clock's
+    `monotonic`, where that is set.
+    """
 
-    def __init__(self, account: Account, among: set[Passage]) -> None:
+    def __init__(self, account: Account, among: set[Passage], clock: Clock, until: float | None) -> None:
         self.account = account
         self.begun = asyncio.Event()
         self.left = asyncio.Event()
         self._among = among
+        self._clock = clock
+        self._until = until
 
     def begin(self) -> None:
-        """Its call to the broker begins: its bytes leave soon, or never."""
+        """Its call to the broker begins: its bytes leave soon, or never. Raises `NotSent` where the look at the switch
+        is too old to rest on.
+        """
+        if self._until is not None and self._clock.monotonic() > self._until:
+            raise NotSent(
+                ErrorCode.BROKER_UNAVAILABLE,
+                f"The order was not sent: more than {_LOOK_HOLDS:.0f} s went by since the kill switch was read, and it"
+                " may have been set since. Nothing happened; the same key may be used again.",
+            )
         self.begun.set()
 
     def leave(self) -> None:
@@ -45,14 +68,24 @@ class Passage:
 class SafetyService:
     """Reads and sets the switches.
 
-    `linger`: how long a stricter state waits for orders of other processes that may have passed before it was set. It
-    must be longer than the time from reading the switch to the first byte; 0 where no other process shares the store.
+    `intents` are those that other processes share, and `None` where there are none: by them a stricter state knows the
+    orders that passed elsewhere before it was set. `linger` is how long it waits for them at most. It must be longer
+    than the time from reading the switch to the first byte.
     """
 
-    def __init__(self, store: SafetyStore, clock: Clock, trail: Trail, *, linger: timedelta = timedelta()) -> None:
+    def __init__(
+        self,
+        store: SafetyStore,
+        clock: Clock,
+        trail: Trail,
+        *,
+        intents: IdempotencyStore | None = None,
+        linger: timedelta = LEFT_BY_THEN,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._trail = trail
+        self._intents = intents
         self._linger = linger
         self._started_at = clock.now()
         self._unreadable: KillSwitch | None = None
@@ -113,7 +146,8 @@ class SafetyService:
         """Before the last look at the switch: from here until the passage is left, at the latest at the end of the
         task, whoever sets the switch waits.
         """
-        passage = Passage(account, self._passing)
+        until = None if self._intents is None else self._clock.monotonic() + _LOOK_HOLDS
+        passage = Passage(account, self._passing, self._clock, until)
         self._passing.add(passage)
         task = cast("asyncio.Task[object]", asyncio.current_task())
         task.add_done_callback(lambda _: passage.leave())
@@ -124,8 +158,37 @@ class SafetyService:
             if account in (None, passage.account):
                 await passage.begun.wait()
                 await self._gone(passage)
-        if self._linger > timedelta():
-            await self._clock.sleep(self._linger.total_seconds())
+        if self._intents is not None:
+            await self._overtaken_elsewhere(self._intents, account)
+
+    async def _overtaken_elsewhere(self, intents: IdempotencyStore, account: Account | None) -> None:
+        """Every order is written down before it looks at the switch, so what passed before this one was set is open
+        now, or is over. What opens later sees the switch.
+        """
+        until = self._clock.monotonic() + self._linger.total_seconds()
+        waited_for: frozenset[str] | None = None
+        while waited_for is None or waited_for:
+            with suppress(Unavailable):
+                leaving = await self._leaving(intents, account)
+                waited_for = leaving if waited_for is None else waited_for & leaving
+            left = until - self._clock.monotonic()
+            if left <= 0:
+                return
+            if waited_for is None or waited_for:
+                await self._clock.sleep(min(_LOOK_AGAIN, left))
+
+    async def _leaving(self, intents: IdempotencyStore, account: Account | None) -> frozenset[str]:
+        """The ids of the writes that may be on their way out anywhere. A young one of unknown outcome counts: another
+        gateway may have called it so while its own still works on it.
+        """
+        young = self._clock.now() - SEND_WITHIN - self._linger
+        return frozenset(
+            f"{intent.key} {intent.order_id}"
+            for intent in await intents.unsettled()
+            if intent.operation is not Operation.CANCEL
+            and account in (None, intent.order.account)
+            and (intent.state is IntentState.OPEN or intent.created_at > young)
+        )
 
     async def _gone(self, passage: Passage) -> None:
         left, late = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ordo.application.brokers import Brokers
+from ordo.application.challenges import Challenges, same_state
 from ordo.application.context import Context, new_correlation_id
 from ordo.application.pace import Pace
 from ordo.application.proposal import no_session
@@ -27,6 +27,7 @@ from ordo.domain.sessions import (
     state_in,
 )
 from ordo.ports.clock import Clock
+from ordo.ports.logins import LoginNotes
 from ordo.ports.sessions import SessionStore
 
 _TO_LOOK = timedelta(minutes=5)
@@ -49,12 +50,12 @@ class SessionReport:
 class SessionService:
     """The sessions of all accounts."""
 
-    def __init__(self, brokers: Brokers, store: SessionStore, clock: Clock, trail: Trail) -> None:
+    def __init__(self, brokers: Brokers, store: SessionStore, notes: LoginNotes, clock: Clock, trail: Trail) -> None:
         self._brokers = brokers
         self._store = store
         self._clock = clock
         self._trail = trail
-        self._challenges: dict[str, LoginChallenge] = {}
+        self._challenges = Challenges(notes, clock)
         self._opening: dict[Account, asyncio.Lock] = {}
         self._wrong = Pace(clock, most=_WRONG_ANSWERS, per_second=_WRONG_ANSWERS / _WITHIN_SECONDS)
 
@@ -62,13 +63,7 @@ class SessionService:
         """Start a login: the first challenge. Where the broker asks for nothing its kind is `NONE`, and the session is
         open already.
         """
-        context = context or Context()
-        line = self._brokers.of(account)
-        try:
-            step = await self._take(account, await line.login.begin(account), context)
-        except OrdoError as error:
-            self._refused(account, error, context)
-            raise
+        step = await self._begun(account, context or Context())
         if isinstance(step, LoginChallenge):
             return step
         nothing = LoginChallenge(
@@ -77,7 +72,7 @@ class SessionService:
             kind=ChallengeKind.NONE,
             expires_at=self._clock.now() + _TO_LOOK,
         )
-        self._remember(nothing)
+        await self._challenges.remember(nothing)
         return nothing
 
     async def answer(
@@ -88,10 +83,10 @@ class SessionService:
         """
         context = context or Context()
         self._brokers.of(account)
-        challenge = self._open(account, answer.challenge_id)
+        challenge = await self._challenges.open(account, answer.challenge_id)
         _require_fit(challenge, answer)
         if challenge.kind is ChallengeKind.NONE:
-            del self._challenges[challenge.challenge_id]
+            await self._challenges.take(challenge)
             return await self.require(account, context)
         return await self._send(challenge, answer, context)
 
@@ -101,14 +96,9 @@ class SessionService:
         """Answer the one open challenge of this broker whose `state` stands in the address to which it sent a browser.
 
         Raises `Invalid` (`NOT_FOUND`) alike for a state that is missing, unknown, used, expired or another broker's.
-        Challenges are kept in this process: only the gateway that began a login knows its redirect.
         """
-        state, now = state_in(redirect_url.reveal()), self._clock.now()
-        for challenge in self._challenges.values():
-            ours = challenge.account.adapter_id == adapter_id and challenge.expires_at > now
-            if ours and _same(state, challenge):
-                break
-        else:
+        challenge = await self._challenges.of_redirect(adapter_id, state_in(redirect_url.reveal()))
+        if challenge is None:
             raise Invalid(
                 ErrorCode.NOT_FOUND, "Nothing was done: no login waits for this redirect. Start the login again."
             )
@@ -145,7 +135,7 @@ class SessionService:
             session = await self._store.get(account)
             if self._usable(session):
                 return session
-            await self.begin(account, context)
+            await self._begun(account, context)
             return await self._store.get(account)
 
     async def require(self, account: Account, context: Context) -> Session:
@@ -181,26 +171,26 @@ class SessionService:
         await self._store.save(replace(kept, suspect=False))
         self._trail.write(AuditKind.SESSION_TRUSTED, context, account=session.account)
 
-    def _open(self, account: Account, challenge_id: str) -> LoginChallenge:
-        challenge = self._challenges.get(challenge_id)
-        if challenge is None or challenge.account != account:
-            what = "is not a challenge that this account can answer now"
-        elif challenge.expires_at <= self._clock.now():
-            what = "was not answered in time, and has ended"
-        else:
-            return challenge
-        raise Invalid.field("challenge_id", f"{what}; start the login again", code=ErrorCode.NOT_FOUND)
+    async def _begun(self, account: Account, context: Context) -> LoginChallenge | Session:
+        try:
+            return await self._take(account, await self._brokers.of(account).login.begin(account), context)
+        except OrdoError as error:
+            self._refused(account, error, context)
+            raise
 
     async def _send(self, challenge: LoginChallenge, answer: LoginAnswer, context: Context) -> LoginChallenge | Session:
         account = challenge.account
         line = self._brokers.of(account)
         self._refuse_guessing(account)
-        del self._challenges[challenge.challenge_id]
+        await self._challenges.take(challenge)
         try:
             return await self._take(account, await line.login.answer(challenge, answer), context)
         except OrdoError as error:
             if error.code is ErrorCode.INVALID_OTP or isinstance(error, NotSent):
-                self._remember(challenge)
+                await self._challenges.remember(challenge)
+            # The code that ends a login is a guess like those before it: whoever begins anew begins no new count.
+            if challenge.kind is ChallengeKind.OTP and error.code is ErrorCode.INVALID_SESSION:
+                self._wrong.count(str(account))
             self._refused(account, error, context)
             raise
 
@@ -227,13 +217,8 @@ class SessionService:
                 facts={"expires_at": step.expires_at.isoformat()},
             )
         else:
-            self._remember(step)
+            await self._challenges.remember(step)
         return step
-
-    def _remember(self, challenge: LoginChallenge) -> None:
-        now = self._clock.now()
-        live = {key: kept for key, kept in self._challenges.items() if kept.expires_at > now}
-        self._challenges = live | {challenge.challenge_id: challenge}
 
     def _refuse_guessing(self, account: Account) -> None:
         """Brokers lock an account after a few wrong passwords, and strangers may know only its name."""
@@ -295,12 +280,6 @@ def _require_fit(challenge: LoginChallenge, answer: LoginAnswer) -> None:
 def _faults_of_redirect(challenge: LoginChallenge, state: str | None) -> tuple[FieldFault, ...]:
     if challenge.login_url is None:
         return (FieldFault(field="redirect_url", message="is not what this challenge asks for"),)
-    if challenge.state is not None and not _same(state, challenge):
+    if challenge.state is not None and not same_state(state, challenge):
         return (FieldFault(field="redirect_url", message="belongs to another login, or lacks its `state`"),)
     return ()
-
-
-def _same(state: str | None, challenge: LoginChallenge) -> bool:
-    if state is None or challenge.state is None:
-        return False
-    return hmac.compare_digest(state.encode(errors="surrogatepass"), challenge.state.encode(errors="surrogatepass"))

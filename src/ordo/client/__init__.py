@@ -2,22 +2,37 @@
 
 with OrdoClient() as ordo:
     order = ordo.orders.place("paper/DEMO", "NSE:SBIN", "BUY", 1, limit="800.00")
+    filled = ordo.orders.wait_until_filled(order, timeout=30)
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ordo.client.errors import GatewayUnreachable, OrdoApiError, OutcomeUnknown
+from ordo.client.errors import GatewayUnreachable, OrderNotFilled, OrdoApiError, OutcomeUnknown, WaitTimedOut
+from ordo.schemas.v1.orders import Order, PlaceOrder
 
 if TYPE_CHECKING:
+    from ordo.client.calls import leg
     from ordo.client.clients import AsyncOrdoClient, OrdoClient
 
-__all__ = ["AsyncOrdoClient", "GatewayUnreachable", "OrdoApiError", "OrdoClient", "OutcomeUnknown"]
+__all__ = [
+    "AsyncOrdoClient",
+    "GatewayUnreachable",
+    "Order",
+    "OrderNotFilled",
+    "OrdoApiError",
+    "OrdoClient",
+    "OutcomeUnknown",
+    "PlaceOrder",
+    "WaitTimedOut",
+    "leg",
+]
+
+# The clients bring an HTTP library, and a gateway that knows only the errors does without.
+_LATE = {"AsyncOrdoClient": "clients", "OrdoClient": "clients", "leg": "calls"}
 
 
 def __getattr__(name: str) -> object:
-    # The clients bring an HTTP library, and a gateway that knows only these errors does without.
-    if name not in ("AsyncOrdoClient", "OrdoClient"):
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ordo.client import clients
-
-    return getattr(clients, name)
+    return getattr(import_module(f"ordo.client.{_LATE[name]}"), name)

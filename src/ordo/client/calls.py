@@ -174,6 +174,32 @@ def resolve_order(
     )
 
 
+def leg(  # noqa: PLR0913  (as above)
+    account: str,
+    instrument: str,
+    side: str,
+    quantity: int,
+    *,
+    limit: Price | None = None,
+    trigger: Price | None = None,
+    product: str | None = None,
+    validity: str | None = None,
+    allow_duplicate: bool | None = None,
+) -> tuple[str, PlaceOrder]:
+    """A leg of a basket, said as `orders.place` says it. Raises `ValueError` for an order that can't be one."""
+    terms = _terms(
+        instrument,
+        side,
+        quantity,
+        limit,
+        trigger,
+        product,
+        validity=validity,
+        allow_duplicate=allow_duplicate,
+    )
+    return account, PlaceOrder.model_validate_json(terms)
+
+
 def place_basket(legs: Iterable[tuple[str, PlaceOrder]], *, mode: str, key: str | None = None) -> Call[BasketResult]:
     """Place several orders under one key, each at most once, and return what became of each.
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
 from ordo.client import calls
+from ordo.client.choosing import chosen
 from ordo.client.methods import Awaiting, Blocking, awaiting, blocking
 from ordo.client.transport import AsgiApp, AwaitingWire, BlockingWire, Place
+from ordo.client.waiting import until_filled
+from ordo.schemas.v1.orders import Order
 
 TIMEOUT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 
 class Orders(Blocking):
@@ -20,6 +25,38 @@ class Orders(Blocking):
     get = blocking(calls.get_order)
     list = blocking(calls.list_orders)
     resolve = blocking(calls.resolve_order)
+
+    def wait_until_filled(self, order: Order, *, timeout: float = WAIT_SECONDS) -> Order:
+        """Wait until an order is filled whole, and return it as it then stands.
+
+        Looks again and again, less and less often, for at most `timeout` seconds; a look that fails for reasons that
+        pass is repeated. Raises `OrderNotFilled` as soon as the order has ended otherwise (cancelled, rejected,
+        expired, not placed), `WaitTimedOut` where it is still alive when the time is over, `OutcomeUnknown` where it
+        is still not known then whether the broker has it; each with the order.
+        """
+        return self._wire.follow(until_filled(order, timeout=timeout))
+
+    def iterate(
+        self,
+        account: str,
+        *,
+        status: str | Iterable[str] | None = None,
+        instrument: str | None = None,
+        side: str | None = None,
+        ended: bool | None = None,
+    ) -> Iterator[Order]:
+        """The trading day's orders that fit all that is given, oldest first, as they stand at the first step.
+
+        `ended`: false for those that may still change, the ones whose outcome is unknown included. Raises `ValueError`
+        for a status or side that there is none of.
+        """
+        fits = chosen(status, instrument, side, ended=ended)
+        call = calls.list_orders(account)
+
+        def found() -> Iterator[Order]:
+            yield from filter(fits, self._wire.carry_out(call))
+
+        return found()
 
 
 class Baskets(Blocking):
@@ -92,6 +129,45 @@ class AsyncOrders(Awaiting):
     get = awaiting(calls.get_order)
     list = awaiting(calls.list_orders)
     resolve = awaiting(calls.resolve_order)
+
+    async def wait_until_filled(
+        self,
+        order: Order,
+        *,
+        timeout: float = WAIT_SECONDS,  # noqa: ASYNC109  (the same names as of the other client)
+    ) -> Order:
+        """Wait until an order is filled whole, and return it as it then stands.
+
+        Looks again and again, less and less often, for at most `timeout` seconds; a look that fails for reasons that
+        pass is repeated. Raises `OrderNotFilled` as soon as the order has ended otherwise (cancelled, rejected,
+        expired, not placed), `WaitTimedOut` where it is still alive when the time is over, `OutcomeUnknown` where it
+        is still not known then whether the broker has it; each with the order.
+        """
+        return await self._wire.follow(until_filled(order, timeout=timeout))
+
+    def iterate(
+        self,
+        account: str,
+        *,
+        status: str | Iterable[str] | None = None,
+        instrument: str | None = None,
+        side: str | None = None,
+        ended: bool | None = None,
+    ) -> AsyncIterator[Order]:
+        """The trading day's orders that fit all that is given, oldest first, as they stand at the first step.
+
+        `ended`: false for those that may still change, the ones whose outcome is unknown included. Raises `ValueError`
+        for a status or side that there is none of.
+        """
+        fits = chosen(status, instrument, side, ended=ended)
+        call = calls.list_orders(account)
+
+        async def found() -> AsyncIterator[Order]:
+            for order in await self._wire.carry_out(call):
+                if fits(order):
+                    yield order
+
+        return found()
 
 
 class AsyncBaskets(Awaiting):

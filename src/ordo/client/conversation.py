@@ -207,7 +207,7 @@ def _order(told: object) -> Order | None:
 def _object(answer: Answer) -> dict[str, object]:
     try:
         told = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

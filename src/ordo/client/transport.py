@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,6 +13,9 @@ from typing import Any, TypeVar
 import httpx2
 
 from ordo.client.conversation import Answer, Call, Event, Lost, Send, Step, Unsent, Wait, conversation
+from ordo.client.errors import OrdoApiError
+from ordo.client.waiting import Course, Look
+from ordo.schemas.v1.orders import Order
 
 T = TypeVar("T")
 
@@ -57,8 +61,9 @@ class BlockingWire:
         # Nothing of the environment: a proxy or a .netrc would see, or replace, the token.
         self._http = httpx2.Client(base_url=place.url, headers=place.headers, trust_env=False)
 
-    def carry_out(self, call: Call[T]) -> T:
-        steps = conversation(call, timeout=self._place.timeout)
+    def carry_out(self, call: Call[T], *, within: float = math.inf) -> T:
+        """Make one call, in at most so many seconds, and never more than the client allows."""
+        steps = conversation(call, timeout=min(self._place.timeout, within))
         event: Event = None
         while True:
             try:
@@ -68,8 +73,28 @@ class BlockingWire:
                 return result
             event = self._do(call, step)
 
+    def follow(self, course: Course) -> Order:
+        """Make the calls of a course, one after the other, to its end."""
+        told: Order | OrdoApiError | None = None
+        while True:
+            try:
+                step = course.send(told)
+            except StopIteration as end:
+                result: Order = end.value
+                return result
+            told = self._look(step)
+
     def close(self) -> None:
         self._http.close()
+
+    def _look(self, step: Look | Wait) -> Order | OrdoApiError | None:
+        if isinstance(step, Wait):
+            time.sleep(step.seconds)
+            return None
+        try:
+            return self.carry_out(step.call, within=step.within)
+        except OrdoApiError as error:
+            return error
 
     def _do(self, call: Call[T], step: Step) -> Event:
         if isinstance(step, Wait):
@@ -90,8 +115,9 @@ class AwaitingWire:
         transport = None if app is None else httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         self._http = httpx2.AsyncClient(base_url=place.url, headers=place.headers, trust_env=False, transport=transport)
 
-    async def carry_out(self, call: Call[T]) -> T:
-        steps = conversation(call, timeout=self._place.timeout)
+    async def carry_out(self, call: Call[T], *, within: float = math.inf) -> T:
+        """Make one call, in at most so many seconds, and never more than the client allows."""
+        steps = conversation(call, timeout=min(self._place.timeout, within))
         event: Event = None
         while True:
             try:
@@ -101,8 +127,28 @@ class AwaitingWire:
                 return result
             event = await self._do(call, step)
 
+    async def follow(self, course: Course) -> Order:
+        """Make the calls of a course, one after the other, to its end."""
+        told: Order | OrdoApiError | None = None
+        while True:
+            try:
+                step = course.send(told)
+            except StopIteration as end:
+                result: Order = end.value
+                return result
+            told = await self._look(step)
+
     async def close(self) -> None:
         await self._http.aclose()
+
+    async def _look(self, step: Look | Wait) -> Order | OrdoApiError | None:
+        if isinstance(step, Wait):
+            await asyncio.sleep(step.seconds)
+            return None
+        try:
+            return await self.carry_out(step.call, within=step.within)
+        except OrdoApiError as error:
+            return error
 
     async def _do(self, call: Call[T], step: Step) -> Event:
         if isinstance(step, Wait):

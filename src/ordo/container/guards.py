@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from ordo.adapters.circuits import PurgatoryCircuits
 from ordo.application.care import ReadRules
 from ordo.application.screening import Rules
+from ordo.container.plugged import plugin_of
 from ordo.domain.accounts import Account
 from ordo.domain.budget import Pace, Window
 from ordo.domain.instruments import InstrumentKey
@@ -20,25 +20,6 @@ from ordo.schemas.config.settings import Settings
 _MINUTE = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Own:
-    """What a kind of broker takes of one account. `pooled`: orders and reads together; else `reads` stand apart."""
-
-    orders: int
-    reads: int
-    pooled: int | None = None
-    pooled_minute: int | None = None
-    strikes: int | None = None
-
-
-# FYERS counts every call of a user, 10 a second and 200 a minute, and blocks the day at the fourth minute that is too
-# full; one call in fifty is left free. The shares of orders and of reads are together more than the whole: both are
-# seldom at their bounds at once, and then the broker's own 429 halves the pace. HDFC has published none: these are
-# what its users keep to.
-_OWN = {
-    "fyers": _Own(orders=8, reads=4, pooled=10, pooled_minute=196, strikes=2),
-    "hdfc": _Own(orders=5, reads=3),
-}
 _ORDERS_A_MINUTE, _READS_A_MINUTE = 140, 100
 
 
@@ -49,7 +30,7 @@ def paces(settings: Settings) -> dict[str, Pace]:
 
 
 def _pace(kind: str, settings: Settings) -> Pace | None:
-    own, second, minute = _OWN.get(kind), settings.limits.orders_per_second, settings.limits.orders_per_minute
+    own, second, minute = plugin_of(kind).calls, settings.limits.orders_per_second, settings.limits.orders_per_minute
     if own is None:
         return Pace(orders=_windows(second, minute)) if second or minute else None
     second = second or own.orders

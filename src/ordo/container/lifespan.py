@@ -69,7 +69,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
         if masters.configured:
             jobs.append(_shared(container, masters.keep_current, "masters"))
         if container.settings().shares_state:
-            jobs.append(partial(follow, container.instruments(), container.clock()))
+            jobs.append(partial(follow, container.instruments(), container.clock(), partial(_is_lacking, masters)))
         if container.settings().calendar.override is not None:
             jobs.append(container.calendar_watch().keep_fresh)
         for job in jobs:
@@ -81,10 +81,14 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
 
 async def _first_load(masters: MasterSync) -> None:
     """Wait a little for masters that were never loaded: a command that ends soon would never see them."""
-    if all(one.state is not MasterState.ABSENT for one in masters.standings()):
+    if not _is_lacking(masters):
         return
     with suppress(TimeoutError, OrdoError):  # A failure was told where it happened, and is tried again in time.
         await asyncio.wait_for(masters.sync(), _FIRST_LOAD_SECONDS)
+
+
+def _is_lacking(masters: MasterSync) -> bool:
+    return any(one.state is MasterState.ABSENT for one in masters.standings())
 
 
 async def _open_redis(container: Container, stack: AsyncExitStack) -> None:

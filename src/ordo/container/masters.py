@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from dependency_injector import containers, providers
 
+from ordo.container.kinds import fyers_master, hdfc_master
+from ordo.container.plugged import plugin_of
 from ordo.ports.clock import Clock
 from ordo.ports.masters import MasterSource
-from ordo.schemas.config.brokers import FyersConfig, HDFCConfig
 from ordo.schemas.config.settings import Settings
+
+_TRUSTED: Final = ("fyers", "hdfc")
+"""They come before what packages bring, and in the order of the alphabet, which is that of trust."""
 
 
 def configured(settings: Settings, clock: Clock) -> tuple[MasterSource, ...]:
-    """A source for each master whose place is set. Without one, no HTTP client is loaded."""
+    """A source for each master whose place is set, or that a configured app has: without it none of its instruments
+    has a name there. Without one, no HTTP client is loaded.
+    """
     places = settings.instruments
-    sources: list[MasterSource] = []
-    fyers = places.fyers_url or _of_broker(settings, FyersConfig)
-    if fyers is not None:
-        from ordo.adapters.masters.fyers import FyersMaster
-
-        sources.append(FyersMaster(fyers))
-    hdfc = places.hdfc_url or _of_broker(settings, HDFCConfig)
-    if hdfc is not None:
-        from ordo.adapters.masters.hdfc import HdfcMaster
-
-        sources.append(HdfcMaster(hdfc, clock))
-    return tuple(sources)
-
-
-def _of_broker(settings: Settings, kind: type[FyersConfig | HDFCConfig]) -> str | None:
-    """Where a configured app of a broker has its masters: without them none of its instruments has a name there."""
-    apps = (config for config in settings.brokers.values() if isinstance(config, kind) and config.enabled)
-    return next((app.masters for app in apps), None)
+    found: dict[str, MasterSource | None] = {}
+    if places.fyers_url:
+        found["fyers"] = fyers_master(places.fyers_url, clock)
+    if places.hdfc_url:
+        found["hdfc"] = hdfc_master(places.hdfc_url, clock)
+    for config in settings.brokers.values():
+        if config.enabled and config.kind not in found:
+            found[config.kind] = plugin_of(config.kind).master(config, clock)
+    by_trust = sorted(found, key=lambda kind: (kind not in _TRUSTED, kind))
+    return tuple(source for kind in by_trust if (source := found[kind]) is not None)
 
 
 class Masters(containers.DeclarativeContainer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
@@ -43,10 +43,12 @@ from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
 from ordo.ports.leases import Leases
+from ordo.ports.logins import LoginNotes
 from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.meter import Meter
 from ordo.ports.owners import Owners
+from ordo.ports.prices import PriceSource
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sealed import SealedRows
 from ordo.ports.sessions import SessionStore
@@ -89,11 +91,13 @@ class Container(containers.DeclarativeContainer):
     sealer: providers.Provider[Sealer] = support.sealer
     database: providers.Provider[Database] = support.database
 
-    shared = providers.Container(Shared, settings=settings, database=database, clock=clock)
+    shared = providers.Container(Shared, settings=settings, database=database, sealer=sealer, clock=clock)
     redis: providers.Provider[RedisServer | None] = shared.redis
     leases: providers.Provider[Leases] = shared.leases
     budget: providers.Provider[OrderBudget] = shared.budget
+    spare_budget: providers.Provider[OrderBudget | None] = shared.spare_budget
     cache: providers.Provider[PortfolioCache] = shared.cache
+    login_notes: providers.Provider[LoginNotes] = shared.logins
     circuit_states: providers.Provider[CircuitStates] = shared.circuit_states
 
     stores = providers.Container(Stores, settings=settings, database=database, redis=redis, sealer=sealer, clock=clock)
@@ -110,8 +114,11 @@ class Container(containers.DeclarativeContainer):
 
     calendar: providers.Provider[MarketCalendar] = providers.Singleton(_calendar, settings)
 
-    lines = providers.Container(BrokerLines, settings=settings, journal=journal, instruments=instruments, clock=clock)
+    lines = providers.Container(
+        BrokerLines, settings=settings, journal=journal, instruments=instruments, notes=login_notes, clock=clock
+    )
     broker_wire: providers.Provider[Wire] = lines.broker_wire
+    prices: providers.Provider[Callable[[str], PriceSource]] = lines.prices
     brokers: providers.Provider[Brokers] = providers.Singleton(_metered, lines.brokers, meter)
 
     services = providers.Container(
@@ -125,9 +132,11 @@ class Container(containers.DeclarativeContainer):
         audit=trail_log,
         brokers=brokers,
         session_store=session_store,
+        login_notes=login_notes,
         idempotency_store=idempotency_store,
         safety_store=safety_store,
         budget=budget,
+        spare_budget=spare_budget,
         cache=cache,
         circuits=providers.Singleton(circuits, circuit_states, clock, settings),
         instruments=instruments,

@@ -48,14 +48,13 @@ from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.leases import Leases
+from ordo.ports.logins import LoginNotes
 from ordo.ports.market_calendar import MarketCalendar
 from ordo.ports.masters import MasterSource
 from ordo.ports.owners import Owners
 from ordo.ports.safety import SafetyStore
 from ordo.ports.sessions import SessionStore
 from ordo.schemas.config.settings import Settings
-
-_LEFT_BY_THEN_SECONDS = 5
 
 
 def _patience(settings: Settings) -> Patience:
@@ -71,9 +70,10 @@ def _apart(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.idempotency.duplicate_seconds)
 
 
-def _linger(settings: Settings) -> timedelta:
-    """Where other processes share the switch, what had passed it before it was set must have left by then."""
-    return timedelta(seconds=_LEFT_BY_THEN_SECONDS) if settings.shares_state else timedelta()
+def _safety(
+    settings: Settings, store: SafetyStore, intents: IdempotencyStore, clock: Clock, trail: Trail
+) -> SafetyService:
+    return SafetyService(store, clock, trail, intents=intents if settings.shares_state else None)
 
 
 def _keep(settings: Settings) -> timedelta:
@@ -95,9 +95,11 @@ class Services(containers.DeclarativeContainer):
     audit: providers.Dependency[AuditLog] = providers.Dependency()
     brokers: providers.Dependency[Brokers] = providers.Dependency()
     session_store: providers.Dependency[SessionStore] = providers.Dependency()
+    login_notes: providers.Dependency[LoginNotes] = providers.Dependency()
     idempotency_store: providers.Dependency[IdempotencyStore] = providers.Dependency()
     safety_store: providers.Dependency[SafetyStore] = providers.Dependency()
     budget: providers.Dependency[OrderBudget] = providers.Dependency()
+    spare_budget: providers.Dependency[OrderBudget | None] = providers.Dependency()
     cache: providers.Dependency[PortfolioCache] = providers.Dependency()
     circuits: providers.Dependency[Circuits] = providers.Dependency()
     instruments: providers.Dependency[InstrumentStore] = providers.Dependency()
@@ -107,7 +109,7 @@ class Services(containers.DeclarativeContainer):
 
     trail: providers.Provider[Trail] = providers.Singleton(Trail, audit, clock)
     sessions: providers.Provider[SessionService] = providers.Singleton(
-        SessionService, brokers, session_store, clock, trail
+        SessionService, brokers, session_store, login_notes, clock, trail
     )
     pacing: providers.Provider[Pacing] = providers.Singleton(
         Pacing,
@@ -115,6 +117,7 @@ class Services(containers.DeclarativeContainer):
         clock,
         providers.Callable(guards.paces, settings),
         max_wait=providers.Callable(guards.max_wait, settings),
+        spare=spare_budget,
     )
     care: providers.Provider[Care] = providers.Singleton(
         Care, circuits, pacing, cache, clock, random, rules=providers.Callable(guards.read_rules, settings)
@@ -125,7 +128,7 @@ class Services(containers.DeclarativeContainer):
     )
     facts: providers.Provider[FactReader] = providers.Singleton(FactReader, calls, idempotency_store)
     safety: providers.Provider[SafetyService] = providers.Singleton(
-        SafetyService, safety_store, clock, trail, linger=providers.Callable(_linger, settings)
+        _safety, settings, safety_store, idempotency_store, clock, trail
     )
     knowledge: providers.Provider[Knowledge] = providers.Singleton(Knowledge, idempotency_store)
     books: providers.Provider[Books] = providers.Singleton(

@@ -8,11 +8,14 @@ from ordo.adapters.memory.budget import MemoryOrderBudget
 from ordo.adapters.memory.cache import MemoryPortfolioCache
 from ordo.adapters.memory.circuits import MemoryCircuitStates
 from ordo.adapters.memory.leases import MemoryLeases
+from ordo.adapters.memory.logins import MemoryLoginNotes
 from ordo.adapters.redis.budget import RedisOrderBudget
 from ordo.adapters.redis.cache import RedisPortfolioCache
 from ordo.adapters.redis.circuits import RedisCircuitStates
 from ordo.adapters.redis.leases import RedisLeases
+from ordo.adapters.redis.logins import RedisLoginNotes
 from ordo.adapters.redis.server import RedisServer
+from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.circuits import SqlCircuitStates
 from ordo.adapters.sql.database import Database
 from ordo.ports.budget import OrderBudget
@@ -20,6 +23,7 @@ from ordo.ports.cache import PortfolioCache
 from ordo.ports.circuits import CircuitStates
 from ordo.ports.clock import Clock
 from ordo.ports.leases import Leases
+from ordo.ports.logins import LoginNotes
 from ordo.schemas.config.settings import Settings
 
 
@@ -38,6 +42,10 @@ def _budget(redis: RedisServer | None, clock: Clock) -> OrderBudget:
     return MemoryOrderBudget(clock) if redis is None else RedisOrderBudget(redis)
 
 
+def _spare_budget(redis: RedisServer | None, clock: Clock) -> OrderBudget | None:
+    return None if redis is None else MemoryOrderBudget(clock)
+
+
 def _circuit_states(settings: Settings, database: Database, redis: RedisServer | None) -> CircuitStates:
     if settings.resilience.circuits == "database":
         return SqlCircuitStates(database)
@@ -48,12 +56,19 @@ def _cache(redis: RedisServer | None, clock: Clock) -> PortfolioCache:
     return MemoryPortfolioCache(clock) if redis is None else RedisPortfolioCache(redis)
 
 
+def _logins(redis: RedisServer | None, sealer: Sealer) -> LoginNotes:
+    return MemoryLoginNotes() if redis is None else RedisLoginNotes(redis, sealer)
+
+
 class Shared(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     database: providers.Dependency[Database] = providers.Dependency(instance_of=Database)
+    sealer: providers.Dependency[Sealer] = providers.Dependency(instance_of=Sealer)
     clock: providers.Dependency[Clock] = providers.Dependency()
     redis: providers.Provider[RedisServer | None] = providers.Singleton(redis_server, settings)
     leases: providers.Provider[Leases] = providers.Singleton(_leases, redis, clock)
     budget: providers.Provider[OrderBudget] = providers.Singleton(_budget, redis, clock)
+    spare_budget: providers.Provider[OrderBudget | None] = providers.Singleton(_spare_budget, redis, clock)
     circuit_states: providers.Provider[CircuitStates] = providers.Singleton(_circuit_states, settings, database, redis)
     cache: providers.Provider[PortfolioCache] = providers.Singleton(_cache, redis, clock)
+    logins: providers.Provider[LoginNotes] = providers.Singleton(_logins, redis, sealer)

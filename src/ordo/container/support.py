@@ -47,7 +47,7 @@ def _kept_key(path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        return _read_key(path)
     except OSError as error:
         raise ConfigurationError(
             f"No ORDO_MASTER_KEYS are set and a key can't be kept in {path}: {error.strerror}. Set ORDO_MASTER_KEYS, or"
@@ -62,6 +62,17 @@ def _kept_key(path: Path) -> str:
         path,
     )
     return key
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        # What stands in it is not repeated: it may be the greater part of a key.
+        raise ConfigurationError(
+            f"The file of the master key {path} can't be read, or holds no key. Nothing was changed. Restore it from"
+            " where you keep keys, or set ORDO_MASTER_KEYS to the key; without it, stored sessions can't be opened."
+        ) from None
 
 
 def owner() -> str:

@@ -14,6 +14,7 @@ from ordo.ports.leases import Leases
 _LEASE_SECONDS = 45.0
 _RENEW_SECONDS = 15.0
 _FOLLOW_SECONDS = 15.0
+_FIRST_SECONDS = 2.0
 
 Job = Callable[[], Awaitable[None]]
 
@@ -37,10 +38,10 @@ async def only_here(job: Job, *, name: str, holder: str, leases: Leases, clock: 
         await clock.sleep(_RENEW_SECONDS)
 
 
-async def follow(instruments: InstrumentStore, clock: Clock) -> None:
-    """Take up, again and again, the instruments that another worker has loaded."""
+async def follow(instruments: InstrumentStore, clock: Clock, is_lacking: Callable[[], bool]) -> None:
+    """Take up, again and again, the instruments that another worker has loaded; sooner while any are lacking."""
     while True:
-        await clock.sleep(_FOLLOW_SECONDS)
+        await clock.sleep(_FIRST_SECONDS if is_lacking() else _FOLLOW_SECONDS)
         with suppress(Unavailable):
             await instruments.open()
 

@@ -62,6 +62,13 @@ def pack(instrument: Instrument) -> bytes:
 
 def unpack(line: bytes) -> Instrument:
     """The instrument of a line that `pack` made; raises `ValueError` for any other."""
+    try:
+        return _unpacked(line)
+    except (ArithmeticError, KeyError) as error:
+        raise ValueError(f"a stored instrument is damaged ({type(error).__name__})") from None
+
+
+def _unpacked(line: bytes) -> Instrument:
     (
         key, kind, name, token, lot, tick, as_of, freeze, low, high, multiplier, isin, series, tradable, unit, known,
         facts, references,

@@ -93,7 +93,7 @@ def _expiry(token: Secret) -> datetime | None:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         seconds = claims.get("exp")
         return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
-    except (AttributeError, OSError, OverflowError, ValueError):
+    except (AttributeError, OSError, OverflowError, ValueError, RecursionError):
         return None
 
 

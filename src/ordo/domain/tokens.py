@@ -99,6 +99,10 @@ class Grant:
         named = str(account) in self.accounts or f"{account.adapter_id}/{ANY}" in self.accounts
         return named and account.adapter_id in self.adapters
 
+    def covers_all(self, adapter_id: str) -> bool:
+        """Whether it is for every account of this adapter."""
+        return f"{adapter_id}/{ANY}" in self.accounts and adapter_id in self.adapters
+
 
 def _invalid(field: str, message: str) -> Invalid:
     return Invalid.field(field, message, code=ErrorCode.VALIDATION_ERROR)

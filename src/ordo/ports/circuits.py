@@ -13,7 +13,9 @@ class Circuits(Protocol):
     """Refuses calls of a kind that has failed too often in a row, and lets one through now and then to find out.
 
     Only what `is_outage` says counts as a failure. A call that is cancelled, or that broke for another reason, proves
-    nothing either way; a refusal proves that the broker serves. Calls of kind `CANCEL` are never refused.
+    nothing either way; a refusal proves that the broker serves. Calls of kind `CANCEL` are never refused. Where nobody
+    can say how a circuit stands, orders are refused (`NotSent`, `STORE_UNAVAILABLE`) and reads are not; and what came
+    of a call is told whether or not it can be noted.
     """
 
     @abstractmethod

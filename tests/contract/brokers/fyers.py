@@ -17,15 +17,15 @@ from ordo.adapters.memory.instruments import MemoryInstruments
 from ordo.domain.accounts import Account
 from ordo.domain.instruments import Instrument, InstrumentKey
 from ordo.domain.sessions import LoginAnswer, LoginChallenge, Secret, Session
+from ordo.testing.contract.harness import BrokerHarness
+from ordo.testing.contract.line import SpoiltLine
 from ordo_emulators.control import controlled
 from ordo_emulators.fyers.emulator import FyersEmulator
 from ordo_emulators.fyers.login import ACCOUNT, APP_ID, SECRET
 from ordo_emulators.fyers.settings import Settings
 from ordo_emulators.server import serve
 from tests.contract.emulated import EmulatedVenue
-from tests.contract.harness import BrokerHarness
 from tests.support.clock import VirtualClock
-from tests.support.line import SpoiltLine
 from tests.support.masters import joined
 
 PACKAGE = "ordo.adapters.brokers.fyers"

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.sessions import LoginAnswer, LoginChallenge
+from ordo.testing.contract.harness import BrokerHarness
 from ordo_emulators.hdfc.settings import HoldingsEmpty, ReferenceMode, Settings
 from tests.contract.emulated import EmulatedVenue
-from tests.contract.harness import BrokerHarness
 from tests.support.hdfc import answer_of_person, emulated
 
 PACKAGE = "ordo.adapters.brokers.hdfc"

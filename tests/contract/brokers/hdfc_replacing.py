@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
+from ordo.testing.contract.harness import BrokerHarness
 from ordo_emulators.hdfc.settings import HoldingsEmpty, ReferenceMode
 from tests.contract.brokers import hdfc
-from tests.contract.harness import BrokerHarness
 
 PACKAGE = hdfc.PACKAGE
 

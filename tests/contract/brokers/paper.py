@@ -17,7 +17,7 @@ from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.sessions import Session
 from ordo.ports.journal import Entry, Journal
-from tests.contract.harness import BrokerHarness, BrokerVenue, VenueOrder
+from ordo.testing.contract.harness import BrokerHarness, BrokerVenue, VenueOrder
 from tests.support.clock import VirtualClock
 
 PACKAGE = "ordo.adapters.paper"

@@ -80,7 +80,9 @@ async def test_everything_is_sealed_anew_and_the_old_key_retires(house: House, t
         keys = KeyService(rows, house.clock, house.now.trail)
         await keys.require()
         assert await rows.in_use() == {ids(OLD)[0]: len(ACCOUNTS)}
-        done = await keys.rotate()
+        steps: list[tuple[int, int]] = []
+        done = await keys.rotate(progress=lambda so_far, of: steps.append((so_far, of)))
+        assert steps == [(100, 230), (200, 230), (230, 230)]
         assert (done.resealed, done.sealing, done.retired) == (len(ACCOUNTS), *ids(NEW), ids(OLD))
         assert done.rows == {ids(NEW)[0]: len(ACCOUNTS)}
         again = await keys.rotate()

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from ordo.adapters.memory.logins import MemoryLoginNotes
 from ordo.adapters.memory.sessions import MemorySessionStore
 from ordo.application.brokers import BrokerLine, Brokers
 from ordo.application.context import Context
@@ -36,7 +37,15 @@ class Desk:
             BrokerLine(adapter_id="redirects", kind="scripted", broker=broker, login=self.redirects),
             BrokerLine(adapter_id="asks", kind="scripted", broker=broker, login=self.asks),
         )
-        self.sessions = SessionService(Brokers(lines), self.store, self.clock, Trail(self.audit, self.clock))
+        self.notes = MemoryLoginNotes()
+        self._brokers = Brokers(lines)
+        self.sessions = self.move_on()
+
+    def move_on(self) -> SessionService:
+        """Go on at another worker."""
+        trail = Trail(self.audit, self.clock)
+        self.sessions = SessionService(self._brokers, self.store, self.notes, self.clock, trail)
+        return self.sessions
 
     async def state(self, account: Account) -> SessionState:
         return (await self.sessions.get(account)).state
@@ -151,7 +160,7 @@ async def test_a_page_that_carries_no_state_is_answered_by_pasting(desk: Desk) -
         login_url="https://broker.invalid/login?api_key=k",
     )
     assert stateless.state is None
-    desk.sessions._remember(stateless)
+    await desk.sessions._challenges.remember(stateless)
     address = Secret(f"http://127.0.0.1/?auth_code={AUTH_CODE}")
     with pytest.raises(Invalid):
         await desk.sessions.redirected("redirects", address)
@@ -216,6 +225,27 @@ async def test_an_answer_that_never_left_may_be_given_again_and_one_that_may_hav
             await desk.answer_otp(step)
 
 
+async def test_whichever_worker_is_answered_knows_the_login(desk: Desk) -> None:
+    begun, by_redirect = await desk.sessions.begin(BY_OTP), await desk.sessions.begin(BY_REDIRECT)
+    desk.move_on()
+    answer = LoginAnswer(challenge_id=begun.challenge_id, answers=CREDENTIALS)
+    step = await desk.sessions.answer(BY_OTP, answer)
+    assert isinstance(step, LoginChallenge)
+    desk.move_on()
+    await desk.answer_otp(step)
+    await desk.redirected(sent_back(by_redirect.login_url))
+    assert await desk.state(BY_OTP) is await desk.state(BY_REDIRECT) is SessionState.ACTIVE
+
+
+async def test_of_two_answers_at_once_at_two_workers_one_is_sent(desk: Desk) -> None:
+    step = await desk.asked_for_otp()
+    one = desk.sessions
+    two = desk.move_on()
+    answer = LoginAnswer(challenge_id=step.challenge_id, answers={"otp": Secret(OTP)})
+    told = await asyncio.gather(*(each.answer(BY_OTP, answer) for each in (one, two)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in told) == ["Invalid", "Session"]
+
+
 async def test_several_logins_of_one_account_do_not_disturb_one_another(desk: Desk) -> None:
     steps = [await desk.asked_for_otp() for _ in range(3)]
     with pytest.raises(Refused):
@@ -223,7 +253,7 @@ async def test_several_logins_of_one_account_do_not_disturb_one_another(desk: De
     sessions = [await desk.answer_otp(step) for step in (steps[1], steps[0], steps[2])]
     assert await desk.store.get(BY_OTP) == sessions[-1]
     assert len({id(session) for session in sessions}) == 3
-    assert desk.sessions._challenges == {}
+    assert desk.notes._kept == {}
 
 
 async def test_no_step_leaves_a_secret_in_trail_or_error(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from ordo.adapters.memory.leases import MemoryLeases
 from ordo.domain.audit import AuditKind
 from ordo.domain.capabilities import Capabilities
 from ordo.domain.errors import ErrorCode, InFlight, Invalid, OutcomeUnknown, Refused, Unavailable
@@ -16,7 +17,7 @@ from tests.support.broker import ALL, Mishap, lost
 from tests.support.clock import quiet
 from tests.support.house import House, order_in
 from tests.support.orders import ACCOUNT, BUY_TEN, OTHER, SBIN
-from tests.support.stores import fail, fail_times, outage, wait_for
+from tests.support.stores import LostLeases, fail, fail_times, outage, wait_for
 
 S = OrderStatus
 
@@ -353,6 +354,29 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 async def test_the_watch_settles_what_nobody_asks_for(house: House) -> None:
+    order = await _lose(house, accepted=True)
+    watch = await _watching(house)
+    await house.clock.advance(0.5)
+    assert (await house.kept(order.order_id)).status is S.OPEN
+    await _end(watch)
+
+
+async def test_of_several_watches_one_looks_while_it_has_the_lease(house: House) -> None:
+    house.leases = MemoryLeases(house.clock)
+    house.start()
+    order = await _lose(house, accepted=True)
+    await house.leases.take(f"reconcile {order.order_id}", "another gateway", seconds=3)
+    watch = await _watching(house)
+    await house.clock.advance(1.5)
+    assert (await house.kept(order.order_id)).status is S.UNKNOWN
+    await house.clock.advance(3)
+    assert (await house.kept(order.order_id)).status is S.OPEN
+    await _end(watch)
+
+
+async def test_a_watch_that_can_not_ask_for_the_lease_looks(house: House) -> None:
+    house.leases = LostLeases(house.clock)
+    house.start()
     order = await _lose(house, accepted=True)
     watch = await _watching(house)
     await house.clock.advance(0.5)

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.application.context import Context
 from ordo.application.safety import SafetyService
 from ordo.domain.audit import AuditKind
-from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Unavailable
+from ordo.domain.errors import ErrorCode, Invalid, NotSent, OrdoError, Unavailable
+from ordo.domain.idempotency import Intent
 from ordo.domain.orders import ModifyOrder, OrderStatus, OrderType, Product, Side
 from ordo.domain.safety import KillState
+from tests.contract.values import intent, lost
 from tests.support.broker import Mishap, refused
 from tests.support.clock import quiet
 from tests.support.house import House
@@ -286,13 +289,75 @@ async def test_an_order_that_never_left_keeps_nobody_waiting(house: House) -> No
     await house.now.safety.set(KillState.HALTED, "r")
 
 
-async def test_orders_of_other_processes_are_waited_for_as_long_as_they_may_take(house: House) -> None:
-    safety = SafetyService(house.safety_store, house.clock, house.now.trail, linger=timedelta(seconds=4))
+def _shared(house: House) -> SafetyService:
+    """The switch as another worker has it."""
+    return SafetyService(
+        house.safety_store, house.clock, house.now.trail, intents=house.intents, linger=timedelta(seconds=10)
+    )
+
+
+async def test_an_order_of_another_worker_is_waited_for_until_it_has_left(house: House) -> None:
+    wait = asyncio.Event()
+    house.broker.next("place", Mishap(wait=wait))
+    placing = house.start_place()
+    await quiet()
     began = house.clock.monotonic()
+    halting = asyncio.ensure_future(_shared(house).set(KillState.HALTED, "r"))
+    await house.clock.advance(1)
+    assert not halting.done()
+    wait.set()
+    await placing
+    await house.clock.advance(0.5)
+    await halting
+    assert house.clock.monotonic() - began < 2
+
+
+async def test_where_nothing_is_leaving_a_halt_returns_at_once(house: House) -> None:
+    await house.place()
+    began = house.clock.monotonic()
+    await _shared(house).set(KillState.HALTED, "r")
+    assert house.clock.monotonic() == began
+
+
+async def test_an_order_of_another_account_keeps_nobody_waiting(house: House) -> None:
+    now = house.clock.now()
+    await house.intents.reserve(intent(account=ACCOUNT, created_at=now), now=now)
+    await _shared(house).set(KillState.HALTED, "r", account=OTHER)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_orders_of_other_workers_are_waited_for_as_long_as_they_may_take(house: House, *, is_lost: bool) -> None:
+    now = house.clock.now()
+    opened = intent(account=ACCOUNT, created_at=now)
+    await house.intents.reserve(opened, now=now)
+    if is_lost:
+        await house.intents.settle(lost(opened))
+    safety, began = _shared(house), house.clock.monotonic()
     await house.clock.finish(safety.set(KillState.HALTED, "r"))
-    assert house.clock.monotonic() - began == 4
+    assert house.clock.monotonic() - began == pytest.approx(10)
     await house.clock.finish(safety.set(KillState.ACTIVE, "r"))
-    assert house.clock.monotonic() - began == 4
+    assert house.clock.monotonic() - began == pytest.approx(10)
+
+
+async def test_records_that_can_not_be_read_are_waited_for_as_long_as_they_may_take(house: House) -> None:
+    class Silent(MemoryIdempotencyStore):
+        async def unsettled(self) -> tuple[Intent, ...]:
+            raise Unavailable(ErrorCode.STORE_UNAVAILABLE, "away")
+
+    linger, began = timedelta(seconds=10), house.clock.monotonic()
+    safety = SafetyService(house.safety_store, house.clock, house.now.trail, intents=Silent(), linger=linger)
+    await house.clock.finish(safety.set(KillState.HALTED, "r"))
+    assert house.clock.monotonic() - began == pytest.approx(10)
+
+
+async def test_an_order_does_not_leave_on_a_look_that_is_too_old(house: House) -> None:
+    passage = _shared(house).enter(ACCOUNT)
+    await house.clock.advance(5)
+    with pytest.raises(NotSent, match="may have been set since"):
+        passage.begin()
+    alone = house.now.safety.enter(ACCOUNT)
+    await house.clock.advance(5)
+    alone.begin()
 
 
 @settings(max_examples=40, deadline=None)

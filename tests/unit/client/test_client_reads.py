@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -169,7 +167,8 @@ def test_both_clients_have_the_same_names_and_signatures() -> None:
         for name in [name for name in dir(client) if not name.startswith("_")]:
             part = getattr(client, name)
             if callable(part):
-                found[name] = str(inspect.signature(part))
+                # What is iterated over is `AsyncIterator` where the other client's is `Iterator`.
+                found[name] = str(inspect.signature(part)).replace("AsyncIterator", "Iterator")
             else:
                 found |= {f"{name}.{inner}": signature for inner, signature in shape(part).items()}
         return found
@@ -180,14 +179,6 @@ def test_both_clients_have_the_same_names_and_signatures() -> None:
         assert names == {**shape(AsyncOrdoClient(token="")), "close": names["close"]}
         assert {"orders.place", "orders.list", "kill_switch.set", "instruments.search", "quotes"} <= set(names)
         assert "at most once" in (ordo.orders.place.__doc__ or "")
-
-
-def test_the_client_loads_neither_server_nor_store() -> None:
-    code = "import ordo.client, sys; print(*{name.partition('.')[0] for name in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
-    loaded = done.stdout.split()
-    assert "ordo" in loaded
-    assert not {"litestar", "sqlalchemy", "cryptography", "dependency_injector", "typer", "rich"} & set(loaded)
 
 
 class Watch:

@@ -19,6 +19,7 @@ from ordo.domain.errors import (
     Unreadable,
     Unsendable,
     Unsupported,
+    before_sending,
 )
 from tests.support.orders import order_of
 
@@ -95,3 +96,12 @@ def test_the_brokers_nonsense_is_a_broker_error() -> None:
     error = Unreadable("no id")
     assert error.code is ErrorCode.BROKER_ERROR
     assert "no id" in error.message
+
+
+def test_before_sending_every_failure_proves_that_nothing_was_sent() -> None:
+    away = Unavailable(ErrorCode.BROKER_UNAVAILABLE, "the host has no address", broker_id="fyers")
+    with pytest.raises(NotSent, match="no address") as failure, before_sending():
+        raise away
+    assert (failure.value.code, failure.value.broker_id) == (ErrorCode.BROKER_UNAVAILABLE, "fyers")
+    with pytest.raises(Unsendable, match="odd"), before_sending():
+        raise Invalid.field("price", "is odd", seen=3)

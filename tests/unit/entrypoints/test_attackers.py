@@ -92,6 +92,13 @@ ORDER = json.dumps(BUY).encode()
         b"GET %b HTTP/1.1\r\nHost : a\r\n\r\n",
         b"GET %b HTTP/1.1\r\nHost: a\r\n folded: yes\r\n\r\n",
         b"GET %b HTTP/1.1\r\nX: a\x00b\r\n\r\n",
+        b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+        b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n",
+        b"POST %b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+        b"POST %b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding\x00: chunked\r\n\r\n0\r\n\r\n",
+        b"POST %b HTTP/1.1\r\nHost: a\nContent-Length: 5\r\nTransfer-Encoding: chunked\n\n",
+        b"GET %b HTTP/1.1\nHost: a\n folded: yes\n\n",
+        b"GET %b HTTP/1.1\r\nX: a\rTransfer-Encoding: chunked\r\n\r\n",
         b"GET %b HTTP/9.9\r\n\r\n",
         b"GET %b\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
@@ -106,6 +113,19 @@ def test_what_is_no_request_is_refused_and_nothing_behind_it_is_read(target: Tar
     assert re.findall(rb"HTTP/1.1 (\d+)", got) in ([b"400"], [b"401"], [b"401", b"400"])
     assert b"Traceback" not in got
     assert len(target.get(ORDERS).json()) == before
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /health HTTP/1.1\nHost: a\n\n",
+        b"GET /health HTTP/1.1\r\nHost: a\nConnection: close\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\n\r\n",
+        b"GET /health HTTP/1.1\rHost: a\r\r",
+    ],
+)
+def test_lines_end_as_they_must_so_that_a_proxy_reads_the_same_request(target: Target, sent: bytes) -> None:
+    assert target.raw(sent, end=True).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +152,48 @@ def test_an_oversized_body_is_refused_however_it_is_told(target: Target) -> None
     for body in (b"[" * 60_000, b'{"a":' * 12_000, b"\xff\xfe", b"9" * 60_000, b'"\\ud800"'):
         answer = httpx2.post(f"{target.url}{ORDERS}", content=body, headers=headers, trust_env=False)
         assert (answer.status_code, answer.json()["error_code"]) == (400, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "k" * 256, "k" * 20_000, "k\x7f", "\x80", "k\tk"], ids=lambda key: f"{key[:3]!a}x{len(key)}"
+)
+def test_a_key_that_is_none_is_refused_before_anything_else(target: Target, key: str) -> None:
+    before = len(target.get(ORDERS).json())
+    headers = [(b"Authorization", f"Bearer {TOKEN}".encode()), (b"Idempotency-Key", key.encode("latin-1"))]
+    answer = httpx2.post(f"{target.url}{ORDERS}", json=BUY, headers=headers, trust_env=False)
+    assert answer.status_code == 400
+    assert answer.json()["error_code"] in ("VALIDATION_ERROR", "IDEMPOTENCY_KEY_MISSING")
+    assert len(target.get(ORDERS).json()) == before
+
+
+def test_long_lists_and_long_values_are_refused_before_a_broker_is_asked(target: Target) -> None:
+    accounts = "/api/v1/accounts/paper/DEMO"
+    for path in (
+        f"{accounts}/quotes?{'&'.join(['instrument=NSE:SBIN'] * 51)}",
+        f"{accounts}/quotes?instrument={'A' * 10_000}",
+        f"/api/v1/portfolios?{'&'.join(f'account=paper/A{number}' for number in range(51))}",
+        f"/api/v1/instruments?query={'a' * 5_000}",
+        f"/api/v1/instruments?query=a&limit={'9' * 5_000}",
+        f"/api/v1/instruments/{'A' * 5_000}",
+        f"/api/v1/accounts/paper/{'A' * 5_000}/orders",
+        f"{accounts}/orders/{'1' * 5_000}",
+    ):
+        answer = target.get(path)
+        assert answer.status_code in (400, 404, 422), path[:80]
+        assert len(answer.content) < 20_000, path[:80]
+    legs = [{"account": "paper/DEMO", "order": BUY}] * 200
+    headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": "many"}
+    body = {"mode": "AT_ONCE", "legs": legs}
+    refused = httpx2.post(f"{target.url}/api/v1/baskets", json=body, headers=headers, trust_env=False)
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize("name", ["token", "access_token", "api_key", "authorization", "Authorization", "bearer"])
+def test_a_token_in_the_address_or_in_a_cookie_opens_nothing(target: Target, name: str) -> None:
+    for path, headers in ((f"?{name}={TOKEN}", {}), ("", {"Cookie": f"{name}={TOKEN}"}), ("", {f"X-{name}": TOKEN})):
+        answer = target.get(f"/api/v1/status{path}", headers=headers)
+        assert (answer.status_code, answer.json()["error_code"]) == (401, "UNAUTHENTICATED")
+        assert TOKEN not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -186,6 +248,26 @@ def test_tricks_with_paths_reach_nothing(target: Target, path: str) -> None:
     assert status in (400, 401, 404), got
     assert b"x-evil: 1" not in got.lower().split(b"\r\n")
     assert b"root:" not in got
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/API/V1/STATUS",
+        "/api/v1/Status",
+        "/api/v1/accounts/paper/DEMO%2forders/orders",
+        "/api/v1/accounts/paper/..%2fDEMO/orders",
+        "/api/v1/accounts/PAPER/DEMO/orders",
+        "/api/v1/accounts/paper/DEMO%00/orders",
+        "/api/v1/accounts/paper/%EF%BC%A4EMO/orders",
+        "/api/v1/accounts/paper/DEMO;x=1/orders",
+        "/api/v1/accounts/paper/DEMO/orders/..%2f..%2f..%2f..%2fstatus",
+        "/api/v1/accounts/../status",
+    ],
+)
+def test_tricks_with_paths_lead_nowhere_for_those_who_are_let_in_either(target: Target, path: str) -> None:
+    got = target.raw(b"GET " + path.encode() + b" HTTP/1.1\r\nHost: a\r\n" + AUTH + b"Connection: close\r\n\r\n")
+    assert int(got.split()[1]) in (400, 404, 422), got
 
 
 def test_nothing_says_what_serves_and_every_answer_is_sheltered(target: Target) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ordo.schemas.config.brokers import PaperConfig
+from ordo.schemas.config.secret_files import secret_files
 from ordo.schemas.config.settings import ConfigurationError, Settings, load_settings
 
 
@@ -96,3 +97,39 @@ def test_no_secret_shows() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().token = None  # type: ignore[misc]
+
+
+def test_a_file_of_settings_names_the_files_of_its_secrets(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("0123456789abcdef\n", encoding="utf-8")
+    config = tmp_path / "ordo.toml"
+    config.write_text(f'token_file = "{tmp_path}/token"\n[log]\nlevel = "DEBUG"\n', encoding="utf-8")
+    settings = load_settings({"ORDO_CONFIG": str(config)})
+    assert settings.token is not None
+    assert (settings.token.get_secret_value(), settings.log.level) == ("0123456789abcdef", "DEBUG")
+    assert secret_files({"ORDO_CONFIG": str(config)}) == (tmp_path / "token",)
+    (tmp_path / "token").unlink()
+    with pytest.raises(ConfigurationError, match="token_file"):
+        load_settings({"ORDO_CONFIG": str(config)})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_secret"),
+    [
+        ('token = "t"', True),
+        ('[brokers.mine]\nkind = "fyers"\nsecret_key = "s"', True),
+        ('database_url = "postgresql+asyncpg://ordo:hush@db/ordo"', True),
+        ('database_url = "sqlite:///ordo.db"', False),
+        ('redis_url = "redis://127.0.0.1:6379/0"', False),
+        ('token = ""', False),
+        ("not TOML", False),
+    ],
+)
+def test_a_file_of_settings_is_secret_where_a_secret_stands_in_it(
+    tmp_path: Path, text: str, *, is_secret: bool
+) -> None:
+    config = tmp_path / "ordo.toml"
+    config.write_text(text, encoding="utf-8")
+    assert secret_files({"ORDO_CONFIG": str(config)}) == ((config,) if is_secret else ())
+    (tmp_path / "elsewhere").write_text("x", encoding="utf-8")
+    named = {"ORDO_TOKEN_FILE": str(tmp_path / "elsewhere"), "ORDO_CONFIG": str(tmp_path / "no.toml")}
+    assert secret_files(named) == (tmp_path / "elsewhere",)

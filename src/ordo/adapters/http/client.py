@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Literal
 
-import httpx2
-
+from ordo.adapters.http.carrier import BrokenOff, Carrier, Evidence
 from ordo.adapters.http.exchange import HttpReply, HttpRequest, NeverSent, ReplyLost, ReplyTimedOut
+from ordo.adapters.http.limits import HttpLimits
+from ordo.adapters.http.unpacking import unpacked
+from ordo.adapters.http.wording import Worded, worded
 
-_FIRST_BYTE: Final = "send_request_headers.started"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpLimits:
-    """Seconds: `connect` to have a connection, a wait for a free one included; `silence` between two bytes; `total`
-    for the whole call. `size`: the most bytes an answer's body may have, unpacked. `connections`: at once, at most.
-    """
-
-    connect: float = 3.0
-    silence: float = 10.0
-    total: float = 15.0
-    size: int = 32 * 1024 * 1024
-    connections: int = 64
+Transport = Literal["own", "stock"]
 
 
 class HttpClient:
     """Keeps connections to any number of hosts. No cookie, redirect, retry, proxy or netrc is ever followed.
 
-    Belongs to the event loop of its first call; `aclose` when done. Cancelling a call closes its connection.
+    Belongs to the event loop of its first call; `aclose` when done. Cancelling a call closes its connection. `tls` says
+    whom to trust, if not those whom the system trusts; ValueError unless it checks certificates and names.
     """
 
-    def __init__(self, limits: HttpLimits | None = None) -> None:
+    def __init__(
+        self, limits: HttpLimits | None = None, *, transport: Transport = "own", tls: ssl.SSLContext | None = None
+    ) -> None:
+        if tls is not None and not (tls.verify_mode is ssl.CERT_REQUIRED and tls.check_hostname):
+            raise ValueError("a context for TLS must check the host's certificate and its name")
         self._limits = limits or HttpLimits()
-        self._client: httpx2.AsyncClient | None = None
+        self._carrier = _carrier(transport, self._limits, _tls if tls is None else lambda: tls)
 
     async def send(self, request: HttpRequest, *, total: float | None = None) -> HttpReply:
         """Send a request; `total` (seconds) overrides the limit.
@@ -44,89 +38,51 @@ class HttpClient:
         Raises `NeverSent` with the evidence that no byte left, else `ReplyLost`; a body that is cut, too large or
         packed unreadably is no answer.
         """
-        sent = _Evidence()
+        wording = worded(request)
+        sent = Evidence()
         try:
-            async with asyncio.timeout(self._limits.total if total is None else total):
-                return await self._exchange(request, sent)
-        except (TimeoutError, httpx2.TimeoutException):
+            reply = await self._carry(request, wording, sent, self._limits.total if total is None else total)
+        except TimeoutError:
             if not sent.begun:
                 raise NeverSent("no connection in time") from None
             raise ReplyTimedOut("no whole answer in time") from None
-        except httpx2.InvalidURL as error:
-            raise NeverSent(f"the address is none ({type(error).__name__})") from None
-        except (httpx2.HTTPError, OSError) as error:
-            what = type(error).__name__
+        except (BrokenOff, OSError) as error:
+            what = error.reason if isinstance(error, BrokenOff) else type(error).__name__
             if not sent.begun:
                 raise NeverSent(f"no connection ({what})") from None
             raise ReplyLost(f"the answer broke off or is none ({what})") from None
+        coding = reply.headers.get("content-encoding")
+        return reply if coding is None else self._unpacked(reply, coding)
 
     async def aclose(self) -> None:
         """Close all connections. A client that is used again opens new ones."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._carrier.aclose()
 
-    async def _exchange(self, request: HttpRequest, sent: _Evidence) -> HttpReply:
-        client = self._open()
-        url = httpx2.URL(request.url)
-        if url.scheme not in ("http", "https") or not url.host:
-            raise httpx2.InvalidURL("not an address of HTTP")
-        headers = [("Host", url.netloc.decode("ascii")), *request.headers.items()]
-        extensions = {"trace": sent.hear, **self._timeout()}
-        wired = httpx2.Request(request.method, url, headers=headers, content=request.body, extensions=extensions)
-        response = await client.send(wired, stream=True)
+    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence, total: float) -> HttpReply:
+        return await self._carrier.carry(request, wording, sent, total)
+
+    def _unpacked(self, reply: HttpReply, coding: str) -> HttpReply:
         try:
-            body = bytearray()
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > self._limits.size:
-                    raise httpx2.DecodingError(f"larger than {self._limits.size} bytes")
-            named = {name.lower(): value for name, value in response.headers.multi_items()}
-            return HttpReply(status=response.status_code, headers=named, body=bytes(body))
-        finally:
-            await response.aclose()
-
-    def _timeout(self) -> dict[str, Any]:
-        limits = self._limits
-        return {
-            "timeout": {
-                "connect": limits.connect,
-                "pool": limits.connect,
-                "read": limits.silence,
-                "write": limits.silence,
-            }
-        }
-
-    def _open(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            limits = httpx2.Limits(
-                max_connections=self._limits.connections, max_keepalive_connections=self._limits.connections
-            )
-            self._client = httpx2.AsyncClient(
-                verify=_tls(), trust_env=False, follow_redirects=False, limits=limits, cookies=_NoCookies()
-            )
-        return self._client
+            return replace(reply, body=unpacked(reply.body, coding, self._limits.size))
+        except ValueError as error:
+            raise ReplyLost(f"the answer's body is none: {error}") from None
 
 
-class _Evidence:
-    """Whether the first byte of the request was handed to the network."""
+def _carrier(transport: Transport, limits: HttpLimits, tls: Callable[[], ssl.SSLContext]) -> Carrier:
+    if transport == "stock":
+        from ordo.adapters.http.stock import StockCarrier
 
-    __slots__ = ("begun",)
+        return StockCarrier(limits, tls)
+    from ordo.adapters.http.own import OwnCarrier
 
-    def __init__(self) -> None:
-        self.begun = False
-
-    async def hear(self, event: str, _: object) -> None:
-        if event.endswith(_FIRST_BYTE):
-            self.begun = True
-
-
-class _NoCookies(httpx2.Cookies):
-    def extract_cookies(self, response: httpx2.Response) -> None:
-        pass
+    return OwnCarrier(limits, tls)
 
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
     # One for all: making it reads the whole store of trusted roots.
-    return httpx2.create_ssl_context(trust_env=False)
+    import httpx2
+
+    context = httpx2.create_ssl_context(trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """One request, complete: nothing is added to it but `Host` and `Content-Length`. Its representation shows neither
-    headers, nor body, nor the query: any of them may carry a token.
+    headers, nor body, nor the query: any of them may carry a token. `secrets` are the texts in it that must not be
+    shown, not even where the answer repeats them.
     """
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def place(self) -> str:

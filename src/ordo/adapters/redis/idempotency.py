@@ -12,7 +12,7 @@ from ordo.adapters.moments import from_microseconds, to_microseconds
 from ordo.adapters.redis import intent_scripts as scripts
 from ordo.adapters.redis.server import RedisServer
 from ordo.domain.accounts import Account
-from ordo.domain.errors import Unavailable
+from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
 from ordo.domain.orders import Order
 from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAnother, OrderIdTaken
@@ -162,7 +162,17 @@ def _found(answer: list[str] | None) -> Intent | None:
 
 
 def _intent(answer: list[str]) -> Intent:
-    row = dict(zip(answer[::2], answer[1::2], strict=True))
+    try:
+        return _read(dict(zip(answer[::2], answer[1::2], strict=True)))
+    except (ValueError, KeyError, OverflowError):
+        raise Unavailable(
+            ErrorCode.STORE_UNAVAILABLE,
+            "A stored key can't be read: it was altered, or written by another version of Ordo. Nothing was sent by"
+            " this call. Run that version, or restore Redis from a backup.",
+        ) from None
+
+
+def _read(row: dict[str, str]) -> Intent:
     # The key's own text comes last and the principal may hold anything, so the parts are told apart from the end.
     principal, account, route, key = row["key"].rsplit("\n", 3)
     return Intent(

@@ -66,7 +66,7 @@ class _Row:
             self._document = json.loads(text)
             self.account = Account.parse(self._document["account"])
             self.key_id = key_id_of(self._document[ACCESS])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise unreadable() from None
 
     def sealed_by(self, sealer: Sealer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -27,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 _SECONDS: Final = 2.0
 _CONNECTIONS: Final = 32
+_REST_SECONDS: Final = 1.0
+"""For how long a server that has just let a call wait for nothing is not asked again."""
 
 SERVER_TIME: Final = """
 local function server_now()
@@ -57,6 +60,7 @@ class RedisServer:
         self.prefix = "{" + prefix + "}:"
         self._time = time
         self._client: Redis | None = None
+        self._rests_until = 0.0
 
     async def open(self) -> None:
         """Make ready to serve, and see that the server does."""
@@ -92,9 +96,14 @@ class RedisServer:
         """Carry out a script: its first argument is the prefix, and what follows are these."""
         client = self._opened()
         given = [self.prefix, *arguments]
+        if monotonic() < self._rests_until:
+            raise unavailable(RedisTimeout())
         try:
             return await script.on(client, self._time)(args=given)
         except (RedisError, OSError) as error:
+            if _is_silence(error):
+                # One call may need several scripts, each of which would wait in vain.
+                self._rests_until = monotonic() + _REST_SECONDS
             raise unavailable(error) from error
 
     async def settings(self, *names: str) -> dict[str, str]:
@@ -149,6 +158,11 @@ def unavailable(error: Exception) -> Unavailable:
         " counted, so this call sent none. It is asked again with the next call; the same idempotency key may be used"
         " again, and never places a second order.",
     )
+
+
+def _is_silence(error: Exception) -> bool:
+    """Whether the server said nothing, on a connection or while one was made."""
+    return any(isinstance(one, RedisTimeout | TimeoutError) for one in (error, error.__cause__, error.__context__))
 
 
 def _condition(error: Exception) -> str:

@@ -61,7 +61,7 @@ class RedisSessionStore(SessionStore):
             access, refresh = str(row[ACCESS]), row[REFRESH]
             issued, expires = from_microseconds(row["issued"]), from_microseconds(row["expires"])
             suspect, metadata = bool(row["suspect"]), str(row["metadata"])
-        except (ValueError, KeyError, TypeError, OverflowError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise unreadable() from None
         return Session(
             account=account,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,7 @@ from ordo.adapters.sql.worker import Lastly, Worker
 from ordo.domain.errors import ErrorCode, Unavailable
 
 T = TypeVar("T")
+_LOOK_SECONDS = 2.0
 
 
 class SqliteFile(Medium):
@@ -118,3 +120,25 @@ def _opened(worker: Worker | None) -> Worker:
     if worker is None:
         raise Unavailable(ErrorCode.STORE_UNAVAILABLE, "The database is not open yet. Nothing was written.")
     return worker
+
+
+def revision_of(path: Path) -> str | None:
+    """The revision of the tables in a file, `None` where it has none of Ordo's. Changes nothing, and makes no file.
+
+    Raises `Unavailable` where it can't be read.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=_LOOK_SECONDS)) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise _unread(path, error) from None
+    except sqlite3.Error as error:
+        raise _unread(path, error) from None
+    return None if row is None else str(row[0])
+
+
+def _unread(path: Path, error: sqlite3.Error) -> Unavailable:
+    return Unavailable(ErrorCode.STORE_UNAVAILABLE, f"The database {path} can't be read: {error}. Nothing was changed.")

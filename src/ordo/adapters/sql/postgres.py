@@ -12,6 +12,9 @@ from ordo.domain.errors import ErrorCode, Unavailable
 
 STATEMENT_SECONDS = 5
 _IDLE_SECONDS = 10
+_SILENT_AFTER_SECONDS, _ASKED_EVERY_SECONDS, _ASKED_TIMES = 10, 5, 3
+GIVEN_UP_SECONDS = _SILENT_AFTER_SECONDS + _ASKED_EVERY_SECONDS * _ASKED_TIMES
+"""For how long the server keeps the connection, and with it the locks, of a machine that fell silent."""
 
 # A write that returned outlives the server, whatever its default is; and nothing waits, or holds others up, for ever.
 SETTINGS = {
@@ -20,6 +23,11 @@ SETTINGS = {
     "statement_timeout": f"{STATEMENT_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
     "timezone": "UTC",
+    # For the server's end of the connection. Over a socket of the same machine they mean nothing.
+    "tcp_keepalives_idle": f"{_SILENT_AFTER_SECONDS}s",
+    "tcp_keepalives_interval": f"{_ASKED_EVERY_SECONDS}s",
+    "tcp_keepalives_count": str(_ASKED_TIMES),
+    "tcp_user_timeout": f"{GIVEN_UP_SECONDS}s",
 }
 
 _REMEDY_SERVER = "It is asked again with the next call; look at the server if it stays away"

@@ -129,10 +129,10 @@ def _moment(text: str) -> datetime | None:
         return datetime.now(tz=UTC) + timedelta(hours=hours)
     try:
         day = datetime.fromisoformat(text)
-    except ValueError:
+        if day.time() == time() and day.tzinfo is None:
+            day += timedelta(days=1)
+    except (ValueError, OverflowError):
         raise InputError("--expires must be such as 30d, 12h, 2027-03-31, or never. No token was made.") from None
-    if day.time() == time() and day.tzinfo is None:
-        day += timedelta(days=1)
     return day if day.tzinfo is not None else day.replace(tzinfo=IST)
 
 

@@ -45,7 +45,7 @@ def read(path: Path) -> Announcement | None:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         return Announcement(url=str(told["url"]), pid=int(told["pid"]), token=told["token"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -182,12 +183,25 @@ def _carry_out(
         message = f"You interrupted a write that may have been sent. To repeat it safely, give it --key {key}."
         return end(OutcomeUnknown(message, key=key), as_json=as_json)
     except Exception as error:  # noqa: BLE001  (what is none of Ordo's own is raised again)
-        return end(error, as_json=as_json)
+        try:
+            return end(error, as_json=as_json)
+        except Exception:
+            if key is None:
+                raise
+            traceback.print_exc()
+            return end(OutcomeUnknown(_broke(error, key), key=key), as_json=as_json)
     if as_json:
         sys.stdout.write(to_json(result).decode() + "\n")
     else:
         pages.show(page(result))
     return ending(result)
+
+
+def _broke(error: Exception, key: str) -> str:
+    return (
+        f"Ordo itself failed ({type(error).__name__}), and a write may have been sent. To repeat it safely, give it"
+        f" --key {key}."
+    )
 
 
 async def _asked(ask: Callable[[AsyncOrdoClient], Awaitable[R]], target: Target) -> R:

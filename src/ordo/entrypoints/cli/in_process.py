@@ -26,7 +26,7 @@ async def application(**given: str) -> AsyncIterator[AsgiApp]:
     make: Callable[[], AsgiApp] = getattr(importlib.import_module(module), factory)
     with _environment(given):
         app = make()
-    async with _open(app):
+    async with opened(app):
         yield app
 
 
@@ -45,7 +45,7 @@ def _environment(given: dict[str, str]) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _open(app: AsgiApp) -> AsyncIterator[None]:
+async def opened(app: AsgiApp) -> AsyncIterator[None]:
     """The lifespan protocol of ASGI, from the server's side."""
     told: asyncio.Queue[Message] = asyncio.Queue()
     heard: asyncio.Queue[Message] = asyncio.Queue()

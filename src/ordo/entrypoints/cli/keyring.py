@@ -6,7 +6,8 @@ import asyncio
 import sys
 
 from pydantic_core import to_json
-from rich.console import Group
+from rich.console import Console, Group
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from ordo.application.keys import Rotation
@@ -31,7 +32,7 @@ def rotate(*, forget_lost: bool, as_json: bool) -> ExitCode:
     try:
         settings = load_settings()
         _need_keys(settings)
-        done = asyncio.run(_rotated(settings, forget_lost=forget_lost))
+        done = asyncio.run(_rotated(settings, forget_lost=forget_lost, show=not as_json))
     except Exception as error:  # noqa: BLE001  (what is none of Ordo's own is raised again)
         return end(error, as_json=as_json)
     if as_json:
@@ -43,12 +44,23 @@ def rotate(*, forget_lost: bool, as_json: bool) -> ExitCode:
     return ExitCode.OK
 
 
-async def _rotated(settings: Settings, *, forget_lost: bool) -> Rotation:
+async def _rotated(settings: Settings, *, forget_lost: bool, show: bool) -> Rotation:
     async with administration(settings, of_sessions=True) as container:
         keys = container.keys()
         if not forget_lost:
             await keys.require()
-        return await keys.rotate(forget_lost=forget_lost)
+        with Progress(
+            TextColumn("sealing anew"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("rows"),
+            console=Console(file=sys.stderr),
+            disable=not show,
+        ) as bar:
+            task = bar.add_task("rows", total=None)
+            return await keys.rotate(
+                forget_lost=forget_lost, progress=lambda done, of: bar.update(task, completed=done, total=of)
+            )
 
 
 def _need_keys(settings: Settings) -> None:

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import IntEnum
+from collections.abc import Iterator
 
 from ordo.client import OrdoApiError, OutcomeUnknown
 from ordo.domain.errors import ErrorCode, OrdoError
+from ordo.entrypoints.cli.exits import ExitCode
 from ordo.schemas.config.settings import ConfigurationError
 
-
-class ExitCode(IntEnum):
-    """What the shell is told. `REFUSED`: by the broker or by a check. `INPUT`: missing or wrong. `UNAVAILABLE`: the
-    network, the gateway or a broker.
-    """
-
-    OK = 0
-    BROKEN_PROMISE = 1
-    REFUSED = 2
-    UNKNOWN = 3
-    INPUT = 4
-    UNAVAILABLE = 5
-    INTERRUPTED = 130
+__all__ = ["ENDINGS", "ExitCode", "InputError", "NotServed", "end"]
 
 
 class InputError(Exception):
@@ -102,25 +91,49 @@ def end(error: Exception, *, as_json: bool) -> ExitCode:
 
 
 def _tell(error: Exception, code: str, ending: ExitCode) -> None:
+    # Only a failure needs it, and most commands don't fail.
+    from rich.console import Console
+    from rich.text import Text
+
+    told = Console(file=sys.stderr, highlight=False, soft_wrap=True)
     if ending is ExitCode.UNKNOWN:
-        text = f"OUTCOME UNKNOWN. Do not repeat this under another key: ask `ordo orders`.\n{error}"
-    else:
-        text = str(error) if isinstance(error, OrdoApiError) else f"{code}: {error}"
-        words = error.details.get("native_error") if isinstance(error, OrdoApiError) else None
-        if words is not None and str(words) not in text:
-            text += f"\nThe broker says: {words}"
-    sys.stderr.write(text + "\n")
+        told.print(Text(_UNKNOWN, style="bold white on red"))
+        told.print(Text("\n".join((str(error), *_ways_on(error)))))
+        return
+    text = str(error) if isinstance(error, OrdoApiError) else f"{code}: {error}"
+    words = error.details.get("native_error") if isinstance(error, OrdoApiError) else None
+    if words is not None and str(words) not in text:
+        text += f"\nThe broker says: {words}"
+    shown = Text(text)
+    if text.startswith(code):
+        shown.stylize("bold red", 0, len(code))
+    told.print(shown)
+
+
+_UNKNOWN = " OUTCOME UNKNOWN: it may have happened. Do not repeat this under another key. "
+
+
+def _ways_on(error: Exception) -> Iterator[str]:
+    """What to do about an unknown outcome, as command lines."""
+    order = error.order if isinstance(error, OutcomeUnknown) else None
+    yield f"To look:    ordo orders {'ACCOUNT' if order is None else order.account}"
+    key = error.key if isinstance(error, OrdoApiError) else None
+    if key is not None:
+        yield f"To repeat:  the same command with --key {key}, which never places a second order"
 
 
 def _document(error: Exception, code: str) -> str:
     if isinstance(error, OutcomeUnknown) and error.order is not None:
         return error.order.model_dump_json()
     told = error if isinstance(error, OrdoApiError) else None
+    details = told.details if told else {}
+    if isinstance(error, OutcomeUnknown) and error.key is not None:
+        details = {**details, "idempotency_key": error.key}
     return json.dumps(
         {
             "error_code": code,
             "message": told.message if told else str(error),
-            "details": told.details if told else {},
+            "details": details,
             "correlation_id": told.correlation_id if told else None,
         }
     )

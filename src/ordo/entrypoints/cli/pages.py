@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordo.domain.calendar import IST
+from ordo.domain.orders import OrderStatus
 from ordo.domain.sessions import SessionState
 from ordo.entrypoints.cli.logging_in import Attempt
 from ordo.schemas.v1.fields import money_text
@@ -24,6 +25,7 @@ from ordo.schemas.v1.sessions import Session
 from ordo.schemas.v1.status import Master, Status
 
 _WIDE = 240
+_ON_ITS_WAY = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNKNOWN, OrderStatus.ACKNOWLEDGED})
 _STYLES = {
     "FILLED": "green",
     "ACTIVE": "green",
@@ -37,7 +39,6 @@ _STYLES = {
     "ABSENT": "bold yellow",
     "REDUCE_ONLY": "bold yellow",
     "STOPPED": "bold red",
-    "LOOK": "bold yellow",
     "ok": "green",
 }
 
@@ -66,6 +67,7 @@ def order(order: Order) -> RenderableType:
         ("broker's id", order.broker_order_id),
         ("known by", order.matched_by),
         ("placed", order.created_at),
+        ("next", f"`ordo orders {order.account}` shows what becomes of it" if order.status in _ON_ITS_WAY else None),
     ]
     for name, value in rows:
         if value is not None:
@@ -80,7 +82,7 @@ def orders(found: tuple[Order, ...]) -> RenderableType:
         (
             (
                 one.order_id,
-                one.created_at,
+                f"{one.created_at.astimezone(IST):%H:%M:%S}",
                 one.side,
                 one.quantity,
                 one.instrument,
@@ -247,13 +249,6 @@ def attempts(found: tuple[Attempt, ...]) -> RenderableType:
 def trail(columns: tuple[str, ...], lines: Iterable[dict[str, object]]) -> RenderableType:
     """Lines of the audit trail."""
     return _table("lines", columns, (tuple(_told(line.get(name)) for name in columns) for line in lines))
-
-
-def checks(found: Iterable[tuple[bool, str, str, str]]) -> RenderableType:
-    """What was looked at, and what to do."""
-    return _table(
-        "checks", ("", "part", "", "what to do"), (("ok" if well else "LOOK", *told) for well, *told in found)
-    )
 
 
 def tokens(found: tuple[dict[str, object], ...]) -> RenderableType:

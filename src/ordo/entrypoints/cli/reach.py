@@ -39,7 +39,7 @@ async def reached(target: Target) -> AsyncIterator[AsyncOrdoClient]:
         if token is None and settings.token is not None:
             token = settings.token.get_secret_value()
         found = read(beside(settings.database_path))
-        if found is not None and await _serves(found):
+        if found is not None and await serves(found):
             url, token = found.url, token or found.token
             if token is None:
                 raise InputError(
@@ -54,7 +54,7 @@ async def reached(target: Target) -> AsyncIterator[AsyncOrdoClient]:
             yield client
 
 
-async def _serves(found: Announcement) -> bool:
+async def serves(found: Announcement) -> bool:
     """Whether the gateway of the file is still there; one that was killed leaves its file behind."""
     try:
         async with AsyncOrdoClient(found.url, token="", timeout=_HEALTH_SECONDS) as client:

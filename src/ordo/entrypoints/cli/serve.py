@@ -210,6 +210,11 @@ def _url(listener: socket.socket, *, secure: bool) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
+def _hint() -> str:
+    """The line for curl below takes the token out of the shell's environment."""
+    return "" if "ORDO_TOKEN" in os.environ else "; the commands read it, and for curl: export ORDO_TOKEN=..."
+
+
 def _say(url: str, token: str | None, *, as_json: bool) -> None:
     if as_json:
         text = json.dumps({"url": url, "docs": f"{url}/schema", "token": token, "pid": os.getpid()})
@@ -221,7 +226,7 @@ def _say(url: str, token: str | None, *, as_json: bool) -> None:
                 f"  docs   {url}/schema",
                 f"  token  {token}   (made for this run; set ORDO_TOKEN to choose one)"
                 if token
-                else "  token  the one that you set",
+                else f"  token  the one that you set{_hint()}",
                 "  try    an order at the paper broker; sent twice, it is placed once:",
                 "",
                 f"curl -i {url}/api/v1/accounts/paper/DEMO/orders \\",

@@ -58,6 +58,9 @@ class WireConfig(BrokerConfig):
         default=None,
         description="Refuse orders while the market is closed. Unset: unless `base_url` is this machine's own address.",
     )
+    transport: Literal["own", "stock"] = Field(
+        default="own", description="What carries the requests: Ordo's own transport, or httpx2's."
+    )
 
     @property
     def keeps_hours(self) -> bool:
@@ -191,6 +194,3 @@ class HDFCConfig(WireConfig):
     def masters(self) -> str:
         """Where the security master is: at the host of the orders, unless it is set."""
         return self.master_url or f"{self.base_url}/oapi/v1/security-master"
-
-
-KINDS: dict[str, type[BrokerConfig]] = {"paper": PaperConfig, "fyers": FyersConfig, "hdfc": HDFCConfig}

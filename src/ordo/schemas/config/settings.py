@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from ordo.schemas.config.brokers import KINDS, BrokerConfig
+from ordo.schemas.config.brokers import BrokerConfig
+from ordo.schemas.config.kinds import kind_named
 from ordo.schemas.config.limits import LimitsConfig, PortfolioCacheConfig, ResilienceConfig
 
 PREFIX = "ORDO_"
@@ -203,10 +204,12 @@ class Settings(_Part):
 def _broker(adapter_id: str, config: object) -> object:
     if not isinstance(config, dict):
         return config
-    kind = config.get("kind", adapter_id)
-    if kind not in KINDS:
-        raise ValueError(f"brokers.{adapter_id}.kind must be one of {', '.join(sorted(KINDS))}, not {kind!r}")
-    return KINDS[kind].model_validate({"kind": kind, **config})
+    kind = str(config.get("kind", adapter_id))
+    try:
+        found = kind_named(kind)
+    except ValueError as error:
+        raise ValueError(f"brokers.{adapter_id}.kind {error}") from error
+    return found.config.model_validate({"kind": kind, **config})
 
 
 class ConfigurationError(Exception):
@@ -232,13 +235,24 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
     named = environment.get("ORDO_CONFIG")
     path = Path(named or "ordo.toml")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _with_files(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         if named is None:
             return {}
         raise ConfigurationError(f"The settings file named by ORDO_CONFIG does not exist: {path}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"The settings file {path} can't be read: {error}") from None
+
+
+def _with_files(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a file, with what its `..._file` keys name read; a path is seen from the working folder."""
+    read: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key.endswith("_file") and isinstance(value, str):
+            read[key.removesuffix("_file")] = _secret_file(key, value)
+        else:
+            read[key] = _with_files(value) if isinstance(value, dict) else value
+    return read
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from ordo.adapters.sql.idempotency import SqlIdempotencyStore
 from ordo.adapters.sql.journal import SqlJournal
 from ordo.adapters.sql.medium import CommitUnknown
 from ordo.adapters.sql.owners import PostgresOwners
+from ordo.adapters.sql.postgres import GIVEN_UP_SECONDS
 from ordo.domain.errors import ErrorCode, OutcomeUnknown, Unavailable
 from ordo.domain.idempotency import IntentState
 from ordo.ports.journal import Entry
@@ -305,3 +307,28 @@ async def test_a_gateway_whose_lock_was_cut_is_alive_again(url: str, database: D
 
 async def test_nobody_is_held_for_gone_by_a_server_that_has_just_started(url: str, database: Database) -> None:
     assert await PostgresOwners(database, url, grace_seconds=3600).is_alive("one")
+
+
+async def test_a_machine_that_falls_silent_loses_its_connections_soon() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = started(port=port)
+    assert server.child is not None
+    database = Database(server.migrated())
+    await database.open()
+    try:
+        told = await database.read(_keepalives)
+    finally:
+        await database.close()
+        server.child.end()
+    idle, interval, count, unanswered = told
+    assert (idle + interval * count, unanswered) == (GIVEN_UP_SECONDS, GIVEN_UP_SECONDS * 1000)
+    assert GIVEN_UP_SECONDS <= 30
+
+
+def _keepalives(connection: Connection) -> list[int]:
+    """As the server has them for its end: seconds, seconds, times and milliseconds."""
+    names = "'tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count', 'tcp_user_timeout'"
+    rows = connection.execute(text(f"SELECT name, setting FROM pg_settings WHERE name IN ({names})"))  # noqa: S608
+    told = {name: int(setting) for name, setting in rows}
+    return [told[name.strip("' ")] for name in names.split(",")]

@@ -110,7 +110,8 @@ def test_only_what_was_written_is_counted() -> None:
     assert (meter.events, len(inner.events)) == ({"order.placed": 1}, 1)
 
 
-def test_an_endpoint_without_the_extra_is_a_clear_refusal() -> None:
+def test_an_endpoint_without_the_extra_is_a_clear_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert type(traces(Settings())) is Traces
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(ConfigurationError, match="otel"):
         traces(Settings(traces=TracesConfig(endpoint="http://127.0.0.1:9/v1/traces")))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordo.adapters.telemetry.redaction import redact
-from ordo.domain.secrecy import MASK, SECRET_NAMES, redact_text
+from ordo.domain.secrecy import MASK, SECRET_NAMES, redact_text, without
 from ordo.domain.sessions import Secret
 
 CANARY = "canary7Q2x9Zk4Lm"
@@ -68,3 +68,19 @@ def test_secret_objects_and_bytes_are_masked() -> None:
 def test_of_a_token_of_our_own_only_its_id_stays(realm: str) -> None:
     text = f"who brings ordo_{realm}_0123456789ab_{CANARY}-_x here"
     assert redact_text(text) == f"who brings ordo_{realm}_0123456789ab_{MASK} here"
+
+
+_UNSTARRED = st.characters(exclude_characters="*")
+
+
+@given(
+    before=st.text(max_size=20),
+    secret=st.text(_UNSTARRED, min_size=1, max_size=40),
+    after=st.text(max_size=20),
+)
+def test_what_was_sent_is_masked_wherever_it_is_repeated(before: str, secret: str, after: str) -> None:
+    assert secret not in without(f"{before}{secret}{after}", [secret, "", secret[:3]])
+
+
+def test_the_longer_of_two_secrets_is_masked_whole() -> None:
+    assert without("you sent abc-100 and abc", ["abc", "abc-100"]) == f"you sent {MASK} and {MASK}"

@@ -15,7 +15,7 @@ from ordo.client import OrdoApiError
 from ordo.client.transport import AsgiApp, Message
 from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.entrypoints.cli.announcement import Announcement, announce, beside, read, withdraw
-from ordo.entrypoints.cli.in_process import _open
+from ordo.entrypoints.cli.in_process import opened
 from ordo.entrypoints.cli.outcome import ENDINGS, ExitCode, end
 
 
@@ -101,7 +101,7 @@ def ending(*, at: str, error: Exception | None) -> AsgiApp:
 
 
 async def lived(app: AsgiApp) -> None:
-    async with _open(app):
+    async with opened(app):
         pass
 
 

@@ -116,8 +116,11 @@ def test_settings_that_do_not_fit_are_named(
 
 def test_an_unknown_outcome_says_what_not_to_do(ordo: Here) -> None:
     with HostileGateway.serving(answer(202, UNKNOWN.model_dump_json())) as gateway:
-        ended = ordo(*BUY, "--url", gateway.url, "--token", "t0ken", "--json")
+        ended = ordo(*BUY, "--key", "mine", "--url", gateway.url, "--token", "t0ken", "--json")
     assert ended.code == 3
+    assert "OUTCOME UNKNOWN" in ended.err.splitlines()[0]
+    assert f"ordo orders {UNKNOWN.account}" in ended.err
+    assert "the same command with --key mine" in ended.err
     assert Order.model_validate_json(ended.out) == UNKNOWN
     assert "Do not repeat" in ended.err
     assert "ordo orders" in ended.err
@@ -132,6 +135,7 @@ def test_a_gateway_that_is_lost_leaves_the_outcome_unknown(ordo: Here, monkeypat
     with HostileGateway.serving(answer(200, "no order")) as gateway:
         ended = ordo(*BUY, "--url", gateway.url, "--key", "mine", "--json")
     assert (ended.code, ended.document["error_code"]) == (3, "OUTCOME_UNKNOWN")
+    assert ended.document["details"]["idempotency_key"] == "mine"
     assert gateway.keys == ["mine"]
 
 

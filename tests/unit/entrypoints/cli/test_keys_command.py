@@ -23,6 +23,7 @@ def test_the_key_is_changed_and_the_old_one_may_go(ordo: Here, monkeypatch: pyte
     assert len(done["retired"]) == 1
     people = ordo("keys", "rotate")
     assert "take it out" in people.out
+    assert "rows" in people.err
     monkeypatch.setenv("ORDO_MASTER_KEYS", new)
     assert ordo("portfolio", "paper/DEMO").code == 0
 

@@ -14,7 +14,7 @@ from dependency_injector import providers
 from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpRequest
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.container import guards
+from ordo.container import kinds
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
 from ordo.schemas.config.settings import load_settings
@@ -57,7 +57,8 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(guards, "_OWN", {})  # The clock stands still: a place in a budget would never get free.
+    # The clock stands still: a place in a budget would never get free.
+    monkeypatch.setattr(kinds._Fyers, "calls", None)
     clock = VirtualClock()
     emulator = FyersEmulator(clock=clock.now, settings=EmulatorSettings(rate_limits=False))
     async with serve(controlled(emulator)) as origin:

@@ -12,7 +12,7 @@ import pytest
 from dependency_injector import providers
 
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.container import guards
+from ordo.container import kinds
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
 from ordo.schemas.config.settings import load_settings
@@ -68,7 +68,7 @@ async def house(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(guards, "_OWN", {})  # The clock stands still: a place in a budget would never get free.
+    monkeypatch.setattr(kinds._HDFC, "calls", None)  # The clock stands still: a place in a budget would never get free.
     clock = VirtualClock()
     settings = EmulatorSettings(rate_limits=False, reference_mode=request.param)
     emulator = HdfcEmulator(clock=clock.now, settings=settings)

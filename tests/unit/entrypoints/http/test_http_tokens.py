@@ -49,7 +49,7 @@ async def test_every_operation_asks_for_its_scope_and_for_no_other(door: Door) -
     }
     assert {name: right_for(name, method) for name, (method, _) in found.items()} == NEEDS
     for scope in Scope:
-        token = await made(door, *(other for other in Scope if other is not scope), accounts=("paper/*",))
+        token = await made(door, *(other for other in Scope if other is not scope), accounts=("paper/*", "asks/*"))
         for name, (method, path) in found.items():
             place = path.format(adapter_id="paper", account_id="DEMO", order_id="373000000000001", key="NSE:SBIN")
             answer = await asked(door, token, method, place)
@@ -100,6 +100,26 @@ async def test_another_account_is_closed_whether_or_not_it_is_there(door: Door) 
     assert (await asked(door, token, "GET", "/api/v1/sessions")).json() == []
     status = (await asked(door, token, "GET", "/api/v1/status")).json()
     assert (status["sessions"], status["unknown_orders"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//api/v1/accounts/paper/DEMO/orders",
+        "/api/v1//accounts/paper//DEMO/orders",
+        "/api/v1/accounts/paper%2fDEMO/orders",
+        "/api/v1/accounts/paper/%44EMO/orders",
+        "/api/v1/accounts/paper/DEMO/orders/",
+        "/api/v1/accounts/asks%2fONE/../../paper/DEMO/orders",
+    ],
+)
+async def test_however_an_account_is_spelt_it_is_the_same_account(door: Door, path: str) -> None:
+    """Slashes may be doubled or encoded: what a token opens is asked of the account that was read."""
+    token = await made(door, *Scope, accounts=("asks/ONE",))
+    answer = await door.http.request(
+        "GET", httpx2.URL("http://gateway").copy_with(raw_path=path.encode()), headers=bearer(token)
+    )
+    assert answer.status_code in (403, 404)
 
 
 async def test_a_live_token_does_not_open_a_paper_account_that_it_names(door: Door) -> None:
@@ -242,3 +262,23 @@ async def test_the_switch_of_another_account_is_neither_read_nor_set_nor_listed(
     assert seen["account_switches"] == []
     owners = (await door.http.get("/api/v1/status")).json()
     assert [switch["state"] for switch in owners["account_switches"]] == ["HALTED"]
+
+
+async def test_what_concerns_the_whole_gateway_is_closed_to_a_token_for_some_accounts(door: Door) -> None:
+    halt = {"state": "HALTED", "reason": "drill"}
+    for accounts in (("paper/DEMO",), ("paper/*",), ("paper/*", "asks/ONE")):
+        token = await made(door, *Scope, accounts=accounts)
+        for method, path, more in (
+            ("PUT", "/api/v1/kill-switch", {"json": halt}),
+            ("PUT", "/api/v1/kill-switch", {"json": halt | {"account": None}}),
+            ("POST", "/api/v1/instruments/sync", {}),
+        ):
+            refused = await asked(door, token, method, path, **more)
+            assert (refused.status_code, refused.json()["error_code"]) == (403, "PERMISSION_DENIED"), accounts
+    assert (await door.http.get("/api/v1/kill-switch")).json()["state"] == "ACTIVE"
+    # Its own account it may stop, and whoever is let in for every account the gateway.
+    own = halt | {"account": "paper/DEMO"}
+    token = await made(door, "admin", accounts=("paper/DEMO",))
+    assert (await asked(door, token, "PUT", "/api/v1/kill-switch", json=own)).status_code == 200
+    token = await made(door, "admin", accounts=("paper/*", "asks/*"))
+    assert (await asked(door, token, "PUT", "/api/v1/kill-switch", json=halt)).status_code == 200

@@ -57,7 +57,11 @@ class FyersClient:
     async def redeem(self, account: Account, request: wire.CodeRequest) -> wire.Token:
         """Exchange a login's code, once, for a token."""
         asked = HttpRequest(
-            method="POST", url=f"{self._hosts.api}/validate-authcode", headers=_HEADERS, body=wire.dumped(request)
+            method="POST",
+            url=f"{self._hosts.api}/validate-authcode",
+            headers=_HEADERS,
+            body=wire.dumped(request),
+            secrets=frozenset({request.code, request.app_id_hash}),
         )
         return await self._call(Call.LOGIN, account, asked, wire.Token)
 
@@ -133,8 +137,9 @@ class FyersClient:
         )
 
     def _request(self, session: Session, method: str, url: str, body: bytes | None = None) -> HttpRequest:
-        headers = {**_HEADERS, "Authorization": f"{self._app_id}:{session.access_token.reveal()}"}
-        return HttpRequest(method=method, url=url, headers=headers, body=body)
+        token = session.access_token.reveal()
+        headers = {**_HEADERS, "Authorization": f"{self._app_id}:{token}"}
+        return HttpRequest(method=method, url=url, headers=headers, body=body, secrets=frozenset({token}))
 
     async def _call(self, call: Call, account: Account, asked: HttpRequest, model: type[E]) -> E:
         try:
@@ -149,15 +154,15 @@ class FyersClient:
         except ValueError:
             # Not the broker's: a page of something in between, a body that is cut, or a shape that nobody knows.
             raise self._unreadable(call, account, reply.status) from None
-        raise self._refused(call, account, reply, envelope)
+        native = words(envelope.code, envelope.message, account.account_id, asked.secrets)
+        raise self._refused(call, account, reply, envelope, native)
 
     def _refused(
-        self, call: Call, account: Account, reply: HttpReply, envelope: wire.Envelope
+        self, call: Call, account: Account, reply: HttpReply, envelope: wire.Envelope, native: str
     ) -> Refused | OutcomeUnknown | Unavailable:
         if envelope.s == "ok":
             return self._unreadable(call, account, reply.status)
         verdict = judge(call, reply.status, envelope.code, envelope.message, envelope.id)
-        native = words(envelope.code, envelope.message, account.account_id)
         if verdict.proven:
             return Refused(
                 verdict.error,

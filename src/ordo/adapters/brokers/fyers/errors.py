@@ -9,11 +9,13 @@ older sheet of codes, texts from public captures; see docs/brokers/fyers.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from ordo.domain.errors import ErrorCode
+from ordo.domain.secrecy import MASK, without
 
 
 class Call(StrEnum):
@@ -144,9 +146,12 @@ _MARKS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _LONGEST: Final = 500
 
 
-def words(code: int | None, text: str, account_id: str) -> str:
-    """The broker's words as they may be shown: the account masked, on one line, not longer than a screen."""
-    masked = re.sub(re.escape(account_id), "***", text, flags=re.IGNORECASE) if account_id else text
+def words(code: int | None, text: str, account_id: str, secrets: Iterable[str] = ()) -> str:
+    """The broker's words as they may be shown: the account and what is secret masked, on one line, not longer than a
+    screen. `secrets` are those that the broker was sent.
+    """
+    masked = without(text, secrets)
+    masked = re.sub(re.escape(account_id), MASK, masked, flags=re.IGNORECASE) if account_id else masked
     shown = _MARKS.sub(" ", masked).strip()[:_LONGEST]
     return shown if code is None else f"{shown} [{code}]".strip()
 

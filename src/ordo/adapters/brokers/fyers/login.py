@@ -87,7 +87,8 @@ class FyersLogin(BrokerLogin):
         if not _same(given.get("state", ""), _query(challenge.login_url or "").get("state", "")):
             raise self._refused(challenge.account, "the address belongs to another login")
         if given.get("s") != "ok" or not given.get("auth_code"):
-            said = words(None, given.get("message", ""), challenge.account.account_id)
+            secrets = (given.get("auth_code", ""), given.get("state", ""))
+            said = words(None, given.get("message", ""), challenge.account.account_id, secrets)
             raise self._refused(challenge.account, "FYERS' page gave no code", said or None)
         return given["auth_code"]
 
@@ -128,7 +129,7 @@ def _expiry(account: Account, token: str, now: datetime) -> datetime:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         ends = datetime.fromtimestamp(int(claims["exp"]), UTC)
-    except (LookupError, TypeError, ValueError, OverflowError, OSError, binascii.Error):
+    except (LookupError, TypeError, ValueError, OverflowError, OSError, binascii.Error, RecursionError):
         ends = now
     if ends <= now:
         raise Unavailable(

@@ -5,7 +5,7 @@ what stands in these tables; everything else that follows a write leaves its out
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Final
 
 from ordo.adapters.brokers.hdfc.wire import decoded
 from ordo.domain.errors import ErrorCode, OrdoError, OutcomeUnknown, Refused, Unavailable, Unreadable
+from ordo.domain.secrecy import without
 
 _E = ErrorCode
 _SHOWN: Final = 200
@@ -34,30 +35,40 @@ class Call(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """An answer, whatever its shape. `message` is "" where it has none; `failed`: it says so itself; `is_own`: it is
-    JSON, as no load balancer answers.
+    """An answer, whatever its shape. `message` is "" where it has none, and `shown` is as much of it as may be shown;
+    `failed`: the answer says so itself; `is_own`: it is JSON, as no load balancer answers.
     """
 
     status: int
     body: object
     message: str
+    shown: str
     failed: bool
     is_own: bool
 
     @classmethod
-    def of(cls, status: int, content: bytes) -> Said:
+    def of(cls, status: int, content: bytes, secrets: Iterable[str] = ()) -> Said:
+        """`secrets`: what the broker was sent and may repeat."""
         try:
             body = decoded(content)
         except ValueError:
-            return cls(status=status, body=None, message="", failed=True, is_own=False)
+            return cls(status=status, body=None, message="", shown="", failed=True, is_own=False)
         if not isinstance(body, Mapping):
-            return cls(status=status, body=body, message="", failed=True, is_own=False)
+            return cls(status=status, body=body, message="", shown="", failed=True, is_own=False)
         meta = body.get("meta")
         meta = meta if isinstance(meta, Mapping) else {}
         told = [body.get("status"), meta.get("statusCode")]
         failed = any(word is not None and str(word).lower() not in _GOOD for word in told)
         failed = failed or bool(body.get("error")) or not body
-        return cls(status=status, body=body, message=_message(body, meta), failed=failed, is_own=True)
+        message = _message(body, meta)
+        return cls(
+            status=status,
+            body=body,
+            message=message[:_SHOWN],
+            shown=without(message, secrets)[:_SHOWN],
+            failed=failed,
+            is_own=True,
+        )
 
     @property
     def succeeded(self) -> bool:
@@ -183,7 +194,7 @@ def of_read(said: Said, what: str, broker_id: str) -> OrdoError:
         ErrorCode.BROKER_UNAVAILABLE,
         f"HDFC did not give {what} ({_described(said)}). Nothing is known of it; ask again.",
         broker_id=broker_id,
-        native_error=said.message or None,
+        native_error=said.shown or None,
     )
 
 
@@ -197,7 +208,7 @@ def of_write(said: Said, call: Call, broker_id: str) -> OrdoError:
             f"HDFC's answer to the {call} proves nothing ({_described(said)}): it may have been carried out. Do not"
             " repeat it; Ordo looks into the order book.",
             broker_id=broker_id,
-            native_error=said.message or None,
+            native_error=said.shown or None,
         )
     return _refused(code, said, f"HDFC refused the {call}: nothing was accepted", broker_id)
 
@@ -216,7 +227,7 @@ def of_login(said: Said, call: Call, broker_id: str) -> OrdoError:
             ErrorCode.BROKER_UNAVAILABLE,
             f"HDFC did not answer the login ({_described(said)}). No session was opened; start the login again.",
             broker_id=broker_id,
-            native_error=said.message or None,
+            native_error=said.shown or None,
         )
     return _refused(code, said, "HDFC refused the login: no session was opened", broker_id)
 
@@ -246,18 +257,18 @@ def _by_text(message: str, call: Call) -> ErrorCode | None:
 
 
 def _refused(code: ErrorCode, said: Said, what: str, broker_id: str) -> Refused:
-    why = f" ({said.message})" if said.message else f" (HTTP {said.status})"
+    why = f" ({said.shown})" if said.shown else f" (HTTP {said.status})"
     advice = _ADVICE.get(code, "")
     return Refused(
         code,
         f"{what}{why}. {advice}".rstrip(),
         broker_id=broker_id,
-        native_error=said.message or None,
+        native_error=said.shown or None,
     )
 
 
 def _described(said: Said) -> str:
-    what = said.message or ("an error without words" if said.is_own else "a page that is not the broker's")
+    what = said.shown or ("an error without words" if said.is_own else "a page that is not the broker's")
     return f"HTTP {said.status}: {what}"
 
 
@@ -266,7 +277,7 @@ def _message(body: Mapping[str, object], meta: Mapping[str, object]) -> str:
     inner = error.get("message") if isinstance(error, Mapping) else error
     for text in (body.get("message"), inner, meta.get("displayMessage"), meta.get("statusMsg"), _detail(body)):
         if isinstance(text, str) and text.strip():
-            return " ".join(text.split())[:_SHOWN]
+            return " ".join(text.split())
     return ""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +20,7 @@ from ordo.domain.errors import ErrorCode, Invalid, NotSent, OrdoError, Refused, 
 from ordo.domain.sessions import ChallengeKind, LoginAnswer, LoginChallenge, Secret, Session
 from ordo.ports.broker import BrokerLogin
 from ordo.ports.clock import Clock
+from ordo.ports.logins import LoginNotes
 from ordo.schemas.config.brokers import HDFCConfig
 
 RESEND: Final = "resend"
@@ -27,7 +29,7 @@ RESEND: Final = "resend"
 _TO_ANSWER: Final = timedelta(minutes=10)
 _OTP_TRIES: Final = 2
 _AGREED: Final = frozenset({"yes", "true", "agree", "agreed", "y"})
-_MOST_ATTEMPTS: Final = 256
+_NO_SECOND_USE: Final = timedelta(days=1)
 _JWT_PARTS: Final = 3
 # How the browser brings the request token is not documented: these, in this order.
 _REQUEST_TOKENS: Final = ("request_token", "requestToken", "request-token", "code")
@@ -37,23 +39,41 @@ _REQUEST_TOKENS: Final = ("request_token", "requestToken", "request-token", "cod
 class _Attempt:
     """What the broker knows a login under way by. No password and no code is ever in it."""
 
-    token_id: str
+    token_id: str = field(repr=False)
     expires_at: datetime
     wrong_codes: int = 0
     request_token: Secret | None = None
     authorised: bool = False
 
+    def packed(self) -> Secret:
+        token = None if self.request_token is None else self.request_token.reveal()
+        return Secret(
+            json.dumps([self.token_id, self.expires_at.isoformat(), self.wrong_codes, token, self.authorised])
+        )
+
+    @classmethod
+    def unpacked(cls, text: Secret) -> _Attempt:
+        token_id, expires_at, wrong_codes, token, authorised = json.loads(text.reveal())
+        return cls(
+            token_id=token_id,
+            expires_at=datetime.fromisoformat(expires_at),
+            wrong_codes=wrong_codes,
+            request_token=None if token is None else Secret(token),
+            authorised=authorised,
+        )
+
 
 class HdfcLogin(BrokerLogin):
-    """Attempts live in this process, for ten minutes a step. There is no log-out at HDFC: a session is forgotten."""
+    """Attempts are kept for ten minutes a step. There is no log-out at HDFC: a session is forgotten."""
 
-    def __init__(self, *, adapter_id: str, config: HDFCConfig, client: HdfcClient, clock: Clock) -> None:
+    def __init__(
+        self, *, adapter_id: str, config: HDFCConfig, client: HdfcClient, notes: LoginNotes, clock: Clock
+    ) -> None:
         self._adapter_id = adapter_id
         self._config = config
         self._client = client
         self._clock = clock
-        self._attempts: dict[str, _Attempt] = {}
-        self._used: dict[bytes, datetime] = {}
+        self._notes = notes
 
     def unattended(self, account: Account) -> bool:  # noqa: ARG002  (a code comes by message, each time)
         return False
@@ -68,15 +88,16 @@ class HdfcLogin(BrokerLogin):
             return await self._returned(challenge.account, answer)
         if challenge.kind is ChallengeKind.PASSWORD:
             return await self._password(challenge.account, answer)
-        attempt = self._attempts.pop(challenge.challenge_id, None)
-        if attempt is None or attempt.expires_at <= self._clock.now():
+        kept = await self._notes.take(self._attempt_of(challenge.challenge_id), now=self._clock.now())
+        if kept is None:
             raise self._refused(ErrorCode.INVALID_SESSION, "this login is over or began elsewhere: start it again")
+        attempt = _Attempt.unpacked(kept)
         try:
             if challenge.kind is ChallengeKind.OTP:
                 return await self._otp(challenge, attempt, answer)
             return await self._consent(challenge.account, attempt, answer)
         except NotSent:
-            self._attempts[challenge.challenge_id] = attempt  # It is as it was, for the broker has not heard of this.
+            await self._keep(challenge.challenge_id, attempt)  # It is as it was: the broker has not heard of this.
             raise
 
     async def end(self, session: Session) -> None:
@@ -90,14 +111,14 @@ class HdfcLogin(BrokerLogin):
             why = "demands a captcha" if said.recaptcha else "has two-factor login switched off for this user"
             return self._browser(account, f"HDFC {why}, so only its own page can log in: open it instead.")
         attempt = _Attempt(token_id=token_id, expires_at=self._clock.now() + _TO_ANSWER)
-        return self._ask_code(account, attempt, f"HDFC has sent a code. Answer {RESEND!r} to be sent another.")
+        return await self._ask_code(account, attempt, f"HDFC has sent a code. Answer {RESEND!r} to be sent another.")
 
     async def _otp(self, challenge: LoginChallenge, attempt: _Attempt, answer: LoginAnswer) -> LoginChallenge | Session:
         account = challenge.account
         code = answer.answers["otp"]
         if code.reveal().strip().lower() == RESEND:
             await self._client.resend(attempt.token_id)
-            return self._ask_code(account, attempt, "HDFC was asked for another code, and took the request.")
+            return await self._ask_code(account, attempt, "HDFC was asked for another code, and took the request.")
         try:
             said = await self._client.otp(attempt.token_id, code)
         except Refused as refusal:
@@ -105,7 +126,7 @@ class HdfcLogin(BrokerLogin):
         attempt = replace(attempt, request_token=Secret(said.request_token), authorised=said.authorised)
         if said.authorised:  # The person has agreed before.
             return await self._authorise(account, attempt)
-        return self._remember(account, attempt, ChallengeKind.CONSENT, ("consent",), _terms(said))
+        return await self._remember(account, attempt, ChallengeKind.CONSENT, ("consent",), _terms(said))
 
     async def _not_taken(self, challenge_id: str, attempt: _Attempt, refusal: Refused) -> Refused:
         """How a refused code is told. The same challenge may be answered once more, under the same attempt: whether the
@@ -121,7 +142,7 @@ class HdfcLogin(BrokerLogin):
             await self._client.resend(attempt.token_id)
             more = "It had expired, and another was asked for: answer with that."
         if code is ErrorCode.INVALID_OTP:
-            self._attempts[challenge_id] = attempt
+            await self._keep(challenge_id, attempt)
         return Refused(
             code,
             f"HDFC did not take the code, and no session was opened. {more}",
@@ -162,16 +183,14 @@ class HdfcLogin(BrokerLogin):
         return await self._exchange(account, Secret(found))
 
     async def _exchange(self, account: Account, request_token: Secret) -> Session:
-        mark = hashlib.sha256(request_token.reveal().encode(errors="surrogatepass")).digest()
-        now = self._clock.now()
-        self._used = {one: until for one, until in self._used.items() if until > now}
-        if mark in self._used:
+        digest = hashlib.sha256(request_token.reveal().encode(errors="surrogatepass")).hexdigest()
+        mark, now = f"used {self._adapter_id} {digest}", self._clock.now()
+        if not await self._notes.keep(mark, Secret(""), until=now + _NO_SECOND_USE, now=now):
             raise self._refused(ErrorCode.INVALID_SESSION, "this request token was used before: start the login again")
-        self._used[mark] = now + timedelta(days=1)
         try:
             access_token = await self._client.exchange(request_token)
         except NotSent:
-            del self._used[mark]
+            await self._notes.take(mark, now=self._clock.now())
             raise
         claims = _claims(access_token)
         metadata = await self._checked(account, access_token, claims.sub)
@@ -224,17 +243,22 @@ class HdfcLogin(BrokerLogin):
         challenge = self._challenge(account, ChallengeKind.REDIRECT, ())
         return replace(challenge, login_url=self._client.login_url(), message=message)
 
-    def _ask_code(self, account: Account, attempt: _Attempt, message: str) -> LoginChallenge:
-        return self._remember(account, attempt, ChallengeKind.OTP, ("otp",), message)
+    async def _ask_code(self, account: Account, attempt: _Attempt, message: str) -> LoginChallenge:
+        return await self._remember(account, attempt, ChallengeKind.OTP, ("otp",), message)
 
-    def _remember(
+    async def _remember(
         self, account: Account, attempt: _Attempt, kind: ChallengeKind, fields: tuple[str, ...], message: str
     ) -> LoginChallenge:
-        now = self._clock.now()
         challenge = self._challenge(account, kind, fields)
-        kept = [(key, one) for key, one in self._attempts.items() if one.expires_at > now][-_MOST_ATTEMPTS:]
-        self._attempts = {**dict(kept), challenge.challenge_id: replace(attempt, expires_at=now + _TO_ANSWER)}
+        await self._keep(challenge.challenge_id, replace(attempt, expires_at=challenge.expires_at))
         return replace(challenge, message=message)
+
+    async def _keep(self, challenge_id: str, attempt: _Attempt) -> None:
+        name, now = self._attempt_of(challenge_id), self._clock.now()
+        await self._notes.keep(name, attempt.packed(), until=attempt.expires_at, now=now)
+
+    def _attempt_of(self, challenge_id: str) -> str:
+        return f"attempt {self._adapter_id} {challenge_id}"
 
     def _challenge(self, account: Account, kind: ChallengeKind, fields: tuple[str, ...]) -> LoginChallenge:
         return LoginChallenge(

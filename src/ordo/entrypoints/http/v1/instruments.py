@@ -9,7 +9,7 @@ from ordo.domain.errors import ErrorCode, Invalid
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import Answer, contract
-from ordo.entrypoints.http.reading import Call, asked
+from ordo.entrypoints.http.reading import Call, asked, context
 from ordo.schemas.v1.market import Instrument
 from ordo.schemas.v1.queries import InstrumentQuery
 from ordo.schemas.v1.status import Master
@@ -65,14 +65,15 @@ def routes(gateway: Gateway) -> Router:
         description=(
             "Begins a load, unless one is under way, and answers at once; `reading` in the answer of `/api/v1/status`"
             " counts its rows. Its outcome is told there too: a source is `CURRENT`, or has a `stale_reason` and the"
-            " instruments of before stay."
+            " instruments of before stay. Asks for a token for every account."
         ),
         opt=contract(
             answers={202: Answer(meaning="The load is under way.", view=Master, many=True)},
             raises=(ErrorCode.UNSUPPORTED,),
         ),
     )
-    async def sync() -> Reply:
+    async def sync(request: Call) -> Reply:
+        context(request).permit_all(line.adapter_id for line in gateway.brokers.lines)
         return answers.many(Master, instruments.start_sync(), status=202)
 
     return Router("/instruments", route_handlers=[search, get_instrument, sync], tags=["Market"])

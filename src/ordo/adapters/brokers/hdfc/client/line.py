@@ -28,6 +28,7 @@ _Login = TypeVar("_Login", bound=wire.Wire)
 V1: Final = "/oapi/v1"
 _HELD_BACK: Final = 2.0
 _MANY: Final = 200
+_CONSENT: Final = "consent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +157,21 @@ class Line:
             headers["Content-Type"] = "application/json"
             content = wire.encoded(body)
         url = f"{self._door.base_url}{path}?{self._query(**query)}"
-        request = HttpRequest(method=method, url=url, headers=headers, body=content)
+        secrets = self._secrets(token, body, query)
+        request = HttpRequest(method=method, url=url, headers=headers, body=content, secrets=secrets)
         reply = await self._http.send(request, total=self._door.timeout)
-        return Said.of(reply.status, reply.body)
+        return Said.of(reply.status, reply.body, secrets)
+
+    def _secrets(self, token: Secret | None, body: object, query: Mapping[str, str]) -> frozenset[str]:
+        """What must not be shown of a request. Without a token it is a step of the login, where all is secret but a
+        word such as consent.
+        """
+        told = {self._door.api_key.reveal()}
+        if token is not None:
+            return frozenset(told | {token.reveal()})
+        fields = body.values() if isinstance(body, Mapping) else ()
+        told |= {value for name, value in query.items() if name != _CONSENT}
+        return frozenset(told | {value for value in fields if isinstance(value, str)})
 
     def _unavailable(self, failure: HttpFailure, text: str) -> Unavailable:
         timed_out = isinstance(failure, ReplyTimedOut)

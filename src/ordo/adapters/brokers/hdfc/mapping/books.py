@@ -26,6 +26,7 @@ from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import Unreadable
 from ordo.domain.orders import OrderStatus, OrderType
 from ordo.domain.portfolio import Trade
+from ordo.domain.secrecy import redact_text
 
 _SPACES: Final = re.compile(r"[\s_-]+")
 _TAG: Final = re.compile(r"0*([1-9][0-9]{0,19})")
@@ -145,4 +146,4 @@ def _average(row: OrderRow, filled: int, multiplier: Decimal) -> Decimal | None:
 
 def _message(row: OrderRow) -> str | None:
     texts = (row.status_message, row.status_message_raw)
-    return next((text for text in texts if text and text.upper() != "NONE"), None)
+    return next((redact_text(text) for text in texts if text and text.upper() != "NONE"), None)

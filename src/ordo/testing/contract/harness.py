@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -84,11 +83,3 @@ class BrokerHarness:
     async def answer(self, challenge: LoginChallenge) -> LoginAnswer:
         """What a person would answer; a broker that asks for nothing is never asked."""
         raise AssertionError(challenge)
-
-
-class BrokerHarnessModule(Protocol):
-    """What each file in this folder offers."""
-
-    def harness(self) -> AbstractAsyncContextManager[BrokerHarness]:
-        """Start the far side and the adapter; stop both at the end."""
-        ...

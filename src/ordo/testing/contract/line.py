@@ -33,6 +33,7 @@ class SpoiltLine(HttpClient):
         self._next = "hurry"
 
     async def send(self, request: HttpRequest, *, total: float | None = None) -> HttpReply:
+        """As the client does, after what was asked for."""
         spoilt, self._next = self._next, None
         if spoilt == "nobody":
             port = self._nobody.getsockname()[1]
@@ -40,5 +41,6 @@ class SpoiltLine(HttpClient):
         return await super().send(request, total=_SHORT if spoilt == "hurry" else total)
 
     async def aclose(self) -> None:
+        """Close all connections."""
         self._nobody.close()
         await super().aclose()

@@ -1,0 +1,1 @@
+"""Lotus, a broker that does not exist, for Ordo."""
