@@ -106,7 +106,7 @@ class FileAuditLog(AuditLog):
 
     def _fields(self, event: AuditEvent, at: datetime) -> dict[str, object]:
         return {
-            "event": event.kind.value,
+            "event": str(event.kind),
             "at": at.isoformat(),
             "actor": redact(event.actor),
             "correlation_id": redact(event.correlation_id),
