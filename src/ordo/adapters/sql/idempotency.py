@@ -86,6 +86,9 @@ _PURGE = delete(DbIdempotencyRecord).where(
 )
 
 
+_MOST_READ = 2_048
+
+
 @dataclass(frozen=True, slots=True)
 class _Reserved:
     holder: Row[Any] | None = None
@@ -97,6 +100,7 @@ class _Reserved:
 class SqlIdempotencyStore(IdempotencyStore):
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._read: dict[str, tuple[Row[Any], Intent]] = {}
 
     async def reserve(
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
@@ -135,7 +139,18 @@ class SqlIdempotencyStore(IdempotencyStore):
 
     async def placements(self, account: Account, *, since: datetime) -> tuple[Intent, ...]:
         named = {"of_account": str(account), "since": since}
-        return tuple(_intent(row) for row in await self._database.read(partial(_PLACEMENTS.all, named=named)))
+        return tuple(self._seen(row) for row in await self._database.read(partial(_PLACEMENTS.all, named=named)))
+
+    def _seen(self, row: Row[Any]) -> Intent:
+        """The intent of a row. Whoever reads a book looks at the whole day again, of which little has changed."""
+        kept = self._read.get(row.key)
+        if kept is not None and kept[0] == row:
+            return kept[1]
+        if len(self._read) >= _MOST_READ:
+            self._read.clear()
+        intent = _intent(row)
+        self._read[row.key] = row, intent
+        return intent
 
     async def unsettled(self) -> tuple[Intent, ...]:
         return tuple(_intent(row) for row in await self._database.read(partial(_all, statement=_UNSETTLED, named={})))

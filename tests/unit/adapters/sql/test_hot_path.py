@@ -13,13 +13,14 @@ import pytest
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
-from ordo.adapters.sql import sqlite
+from ordo.adapters.sql import idempotency, sqlite
 from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.idempotency import SqlIdempotencyStore
 from ordo.adapters.sql.models import DbKillSwitch
 from ordo.adapters.sql.prepared import Prepared
 from ordo.adapters.sql.worker import Lastly, Worker
 from ordo.domain.errors import Unavailable
-from tests.contract.values import NOW
+from tests.contract.values import ACCOUNT, NOW, WEEK, intent, placed
 
 _TABLE = DbKillSwitch.__table__
 _GET = Prepared(select(_TABLE).where(_TABLE.c.id == bindparam("of"), _TABLE.c.reason != "never"))
@@ -159,3 +160,23 @@ def _worker(path: Path, sync: Callable[[], None]) -> Worker:
         explain=lambda error: error,
         lastly=Lastly(begin=sqlite.LASTING, ease=sqlite.EASED, sync=sync),
     )
+
+
+async def test_a_record_is_read_again_only_where_it_has_changed(database: Database) -> None:
+    store, other = SqlIdempotencyStore(database), SqlIdempotencyStore(database)
+    for number in range(3):
+        await store.reserve(intent(f"key-{number}", number), now=NOW)
+    before = await store.placements(ACCOUNT, since=NOW - WEEK)
+    assert await other.settle(placed(intent("key-1", 1))) is None
+    after = await store.placements(ACCOUNT, since=NOW - WEEK)
+    assert after == (intent("key-0", 0), placed(intent("key-1", 1)), intent("key-2", 2))
+    assert [one is two for one, two in zip(before, after, strict=True)] == [True, False, True]
+
+
+async def test_no_more_records_are_remembered_than_that(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "_MOST_READ", 2)
+    store = SqlIdempotencyStore(database)
+    for number in range(5):
+        await store.reserve(intent(f"key-{number}", number), now=NOW)
+    assert len(await store.placements(ACCOUNT, since=NOW - WEEK)) == 5
+    assert len(store._read) <= 2
