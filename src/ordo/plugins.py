@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from ordo.application.brokers import BrokerLine
+from ordo.domain.budget import Pace
 from ordo.ports.clock import Clock
 from ordo.ports.instruments import InstrumentStore
 from ordo.ports.journal import Journal
@@ -24,21 +25,6 @@ if TYPE_CHECKING:
     from ordo.adapters.http.client import HttpClient
 
 C = TypeVar("C", bound=BrokerConfig)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calls:
-    """How many calls a kind of broker takes of one account in any second, of `orders` and of `reads`.
-
-    `pooled` and `pooled_minute`: both together, in a second and in a minute. After `strikes` refusals for the pace in
-    one day, new orders stop until midnight.
-    """
-
-    orders: int
-    reads: int
-    pooled: int | None = None
-    pooled_minute: int | None = None
-    strikes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +60,10 @@ class BrokerPlugin(Protocol[C]):
         """How one of its apps is configured: a class made of `BrokerConfig`, or of `WireConfig`."""
         ...
 
-    @property
-    def calls(self) -> Calls | None:
-        """What the broker takes of one account; `None` for any number."""
+    def pace(self, config: C) -> Pace:
+        """What the broker takes of one account; `ordo.domain.budget.UNLIMITED` for any number. The gateway's own limits
+        stand in place of the windows of orders where they are set.
+        """
         ...
 
     def line(self, adapter_id: str, config: C, tools: Tools) -> BrokerLine:

@@ -1,7 +1,9 @@
 """The control plane under `/_emulator`, the same for every broker. It needs no credentials and is never limited."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Final, Protocol, TypeVar, cast
@@ -13,6 +15,7 @@ from ordo_emulators.routes import Routes
 from ordo_emulators.server import Handler, Request, Response, json_response
 
 PREFIX: Final = "/_emulator"
+_MOST_REQUESTS: Final = 10_000
 
 
 class Refused(ValueError):
@@ -27,6 +30,10 @@ class Controlled(Protocol):
 
     def handle(self, request: Request) -> Response:
         """The broker's own wire protocol."""
+        ...
+
+    def now(self) -> datetime:
+        """The moment by the emulator's clock."""
         ...
 
     def accepted(self) -> Sequence[Mapping[str, object]]:
@@ -58,11 +65,18 @@ class Controlled(Protocol):
 
 def controlled(emulator: Controlled) -> Handler:
     """The emulator together with its control plane, ready to be served."""
+    received: deque[dict[str, str]] = deque(maxlen=_MOST_REQUESTS)
 
     def handle(request: Request) -> Response:
         if not request.path.startswith(PREFIX):
+            received.append({"method": request.method, "path": request.path, "received_at": emulator.now().isoformat()})
             return emulator.handle(request)
-        found = _routes.find(request.method, request.path.removeprefix(PREFIX).rstrip("/"))
+        asked = request.method, request.path.removeprefix(PREFIX).rstrip("/")
+        if asked == ("GET", "/requests"):
+            return json_response(list(received))
+        if asked == ("POST", "/reset"):
+            received.clear()
+        found = _routes.find(*asked)
         if found is None:
             return json_response({"error": f"there is no {request.method} {request.path}"}, status=404)
         try:

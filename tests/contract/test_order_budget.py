@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from ordo.domain.budget import UNLIMITED, Lane, Pace, Window
+from ordo.domain.budget import UNANSWERED_SECONDS, UNLIMITED, Lane, Pace, Slot, Window
 from ordo.domain.errors import Invalid
 from ordo.ports.budget import OrderBudget
 from tests.contract.discovery import harnesses
@@ -19,6 +19,9 @@ from tests.contract.values import ACCOUNT, NOW, OTHER_ACCOUNT
 
 BUDGETS = harnesses("budgets")
 EIGHT = Pace(orders=(Window(seconds=1, limit=8),), reads=(Window(seconds=1, limit=2),))
+POOLED = Pace(
+    orders=(Window(seconds=1, limit=8),), reads=(Window(seconds=1, limit=4),), pool=(Window(seconds=1, limit=9),)
+)
 
 
 @pytest.fixture(params=BUDGETS)
@@ -33,8 +36,17 @@ def budget(under_test: BudgetUnderTest) -> OrderBudget:
 
 
 async def _taken(budget: OrderBudget, lane: Lane, times: int, pace: Pace = EIGHT) -> int:
+    """How many of so many calls at once find a place; each is answered at once."""
+    slots = await _open(budget, lane, times, pace)
+    for slot in slots:
+        await budget.answered(ACCOUNT, lane, slot)
+    return len(slots)
+
+
+async def _open(budget: OrderBudget, lane: Lane, times: int, pace: Pace = EIGHT) -> list[Slot]:
+    """The slots of those of so many calls at once that find a place; they are under way."""
     slots = await asyncio.gather(*(budget.take(ACCOUNT, lane, pace, now=NOW) for _ in range(times)))
-    return sum(slot.free for slot in slots)
+    return [slot for slot in slots if slot.free]
 
 
 async def test_of_many_at_once_no_more_pass_than_the_window_holds(budget: OrderBudget) -> None:
@@ -67,7 +79,7 @@ async def test_the_wait_that_is_told_is_enough(under_test: BudgetUnderTest) -> N
     slot = await budget.take(ACCOUNT, Lane.NEW, EIGHT, now=NOW)
     assert slot.wait <= 0.75
     await under_test.pass_time(slot.wait)
-    assert await _taken(budget, Lane.NEW, 6) == 3
+    assert 1 <= await _taken(budget, Lane.NEW, 6) <= 3
 
 
 async def test_every_window_must_have_room(under_test: BudgetUnderTest) -> None:
@@ -91,6 +103,80 @@ async def test_what_is_refused_or_only_looked_at_takes_nothing(budget: OrderBudg
 async def test_reads_and_orders_do_not_take_from_one_another(budget: OrderBudget) -> None:
     assert await _taken(budget, Lane.READ, 9) == 2
     assert await _taken(budget, Lane.URGENT, 9) == 8
+
+
+async def test_in_a_pool_what_one_kind_leaves_the_other_takes_and_the_urgent_finds_room(
+    under_test: BudgetUnderTest,
+) -> None:
+    """Of nine, two are reserved: orders may be six at most and reads four, so that each is sure of what is left."""
+    budget = under_test.budget
+    assert await _taken(budget, Lane.NEW, 9, POOLED) == 6
+    assert await _taken(budget, Lane.READ, 9, POOLED) == 1
+    assert await _taken(budget, Lane.MODIFY, 9, POOLED) == 1
+    assert await _taken(budget, Lane.URGENT, 9, POOLED) == 1
+    await under_test.pass_time(1)
+    assert await _taken(budget, Lane.READ, 9, POOLED) == 4
+    assert await _taken(budget, Lane.NEW, 9, POOLED) == 3
+    assert await _taken(budget, Lane.URGENT, 9, POOLED) == 2
+    slot = await budget.peek(ACCOUNT, Lane.URGENT, POOLED, now=NOW)
+    assert not slot.free
+    assert 0 < slot.wait <= 1
+    await under_test.pass_time(slot.wait)
+    assert await _taken(budget, Lane.URGENT, 9, POOLED) >= 1
+
+
+async def test_a_call_counts_until_a_window_after_its_answer(under_test: BudgetUnderTest) -> None:
+    budget = under_test.budget
+    slots = await _open(budget, Lane.URGENT, 9)
+    assert len(slots) == 8
+    await under_test.pass_time(3)
+    slot = await budget.take(ACCOUNT, Lane.URGENT, EIGHT, now=NOW)
+    assert (slot.free, slot.wait) == (False, 1)
+    for slot in slots[:3]:
+        await budget.answered(ACCOUNT, Lane.URGENT, slot)
+    await under_test.pass_time(0.5)
+    assert await _taken(budget, Lane.URGENT, 9) == 0
+    for slot in slots:
+        await budget.answered(ACCOUNT, Lane.URGENT, slot)
+    await under_test.pass_time(0.5)
+    assert await _taken(budget, Lane.URGENT, 9) == 3
+    await under_test.pass_time(0.5)
+    assert await _taken(budget, Lane.URGENT, 9) == 5
+
+
+async def test_a_call_without_an_answer_stops_counting_when_it_can_no_longer_arrive(
+    under_test: BudgetUnderTest,
+) -> None:
+    slots = await _open(under_test.budget, Lane.URGENT, 9)
+    await under_test.pass_time(UNANSWERED_SECONDS)
+    assert await _taken(under_test.budget, Lane.URGENT, 9) == 0
+    await under_test.pass_time(1)
+    assert await _taken(under_test.budget, Lane.URGENT, 9) == 8
+    for slot in slots:
+        await under_test.budget.answered(ACCOUNT, Lane.URGENT, slot)
+    await under_test.pass_time(1)
+    assert await _taken(under_test.budget, Lane.URGENT, 9) == 8
+
+
+async def test_a_call_that_is_not_made_gives_its_place_back(under_test: BudgetUnderTest) -> None:
+    budget = under_test.budget
+    slots = await _open(budget, Lane.READ, 9, POOLED)
+    for slot in slots:
+        await budget.answered(ACCOUNT, Lane.READ, slot, made=False)
+        await budget.answered(ACCOUNT, Lane.READ, slot, made=False)
+    assert await _taken(budget, Lane.READ, 9, POOLED) == 4
+    assert (await budget.standing(ACCOUNT, now=NOW)).reads_last_second == 4
+
+
+async def test_the_calls_of_a_day_end_first_for_reads_and_never_for_what_is_urgent(budget: OrderBudget) -> None:
+    pace = Pace(daily=100)
+    assert await _taken(budget, Lane.READ, 90, pace) == 80
+    assert (await budget.peek(ACCOUNT, Lane.READ, pace, now=NOW)).spent
+    assert await _taken(budget, Lane.NEW, 30, pace) == 18
+    assert await _taken(budget, Lane.MODIFY, 5, pace) == 0
+    assert await _taken(budget, Lane.URGENT, 5, pace) == 5
+    assert (await budget.take(OTHER_ACCOUNT, Lane.READ, pace, now=NOW)).free
+    assert (await budget.take(ACCOUNT, Lane.READ, pace, now=NOW + timedelta(days=1))).free
 
 
 async def test_accounts_do_not_take_from_one_another(budget: OrderBudget) -> None:
@@ -168,4 +254,5 @@ def test_a_window_has_a_length_and_a_limit(seconds: float, limit: int) -> None:
 
 def test_a_pace_knows_its_longest_window() -> None:
     assert UNLIMITED.longest == 0
+    assert Pace(pool=(Window(seconds=90, limit=1),)).longest == 90
     assert Pace(orders=(Window(seconds=1, limit=1),), reads=(Window(seconds=60, limit=1),)).longest == 60

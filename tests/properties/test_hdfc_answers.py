@@ -50,7 +50,8 @@ def position(row: dict[str, Any]) -> object:
 
 def holding(row: dict[str, Any]) -> object:
     read = HoldingRow.model_validate(row)
-    return holding_of(read, named_holding(LISTED, read.exchange, read.security_id, read.isin)[0], None)
+    key, found = named_holding(LISTED, read.exchange, read.security_id, read.isin)
+    return holding_of(read, key, None, listed=found is not None)
 
 
 _ROWS: list[tuple[Callable[[dict[str, Any]], object], dict[str, Any]]] = [

@@ -64,7 +64,14 @@ class Services:
         house.owners.join(owner)
         self.store = self.store_of(house.intents)
         self.trail = Trail(house.audit, house.clock)
-        brokers = Brokers((BrokerLine(adapter_id="scripted", kind="scripted", broker=house.broker, login=house.login),))
+        line = BrokerLine(
+            adapter_id="scripted",
+            kind="scripted",
+            broker=house.broker,
+            login=house.login,
+            has_master=house.has_master,
+        )
+        brokers = Brokers((line,))
         self.brokers = brokers
         self.sessions = SessionService(brokers, house.session_store, house.login_notes, house.clock, self.trail)
         self.pacing = Pacing(
@@ -152,6 +159,7 @@ class House:
         self.leases: Leases | None = None
         self.rules = Rules()
         self.paces: dict[str, Pace] = {}
+        self.has_master = False
         self.careful = False
         self.circuit_states = MemoryCircuitStates()
         self.starts = 0

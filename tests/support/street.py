@@ -11,13 +11,11 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 import httpx2
-import pytest
 from dependency_injector import providers
 
 from ordo.adapters.http.client import HttpClient
 from ordo.adapters.memory.audit import MemoryAuditLog
 from ordo.adapters.telemetry.tracing import Traces
-from ordo.container import guards
 from ordo.container.brokers import Wire
 from ordo.container.root import Container, container_for
 from ordo.entrypoints.http.app import create_app
@@ -30,6 +28,7 @@ from ordo_emulators.hdfc.login import OTP, PASSWORD, USER
 from ordo_emulators.hdfc.settings import Settings as HdfcSettings
 from ordo_emulators.server import serve
 from tests.support.clock import VirtualClock
+from tests.support.paces import UNPACED
 from tests.unit.entrypoints.http.gateway_door import MASTER_KEY, TOKEN, alive
 
 ANSWERS: Final = {"username": USER, "password": PASSWORD, "otp": OTP, "consent": "yes"}
@@ -72,7 +71,7 @@ class Street:
 class _OwnWire(Wire):
     def __init__(self, line: HttpClient) -> None:
         super().__init__()
-        self._client = line
+        self._clients = {"own": line}
 
 
 @asynccontextmanager
@@ -103,12 +102,12 @@ async def opened(
                 "ORDO_BROKERS__SECOND__BASE_URL": fyers.urls(at_fyers)["base_url"],
                 "ORDO_BROKERS__SECOND__REDIRECT_URI": "http://127.0.0.1:8000/callback/second",
                 "ORDO_BROKERS__HDFC__BASE_URL": hdfc.urls(at_hdfc)["base_url"],
-                "ORDO_BROKERS__HDFC__READS_PER_SECOND": "1000",  # The clock stands still.
+                **UNPACED["fyers"],
+                **{name.replace("FYERS", "SECOND"): value for name, value in UNPACED["fyers"].items()},
+                **UNPACED["hdfc"],
                 **more,
             }
         )
-        patch = pytest.MonkeyPatch()
-        patch.setattr(guards, "_OWN", {})  # The clock stands still: a place in a budget would never get free.
         container = container_for(settings)
         container.clock.override(providers.Object(clock))
         if not keeps_trail:
@@ -127,7 +126,6 @@ async def opened(
         ):
             while any(one["state"] == "ABSENT" for one in (await http.get("/api/v1/status")).json()["masters"]):
                 await asyncio.to_thread(lambda: None)
-            patch.undo()
             yield Street(
                 http=http,
                 stranger=stranger,

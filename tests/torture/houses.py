@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import httpx2
-import pytest
 from dependency_injector import providers
 
 from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpReply, HttpRequest
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.container import kinds
 from ordo.container.brokers import Wire
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
+from ordo.ports.clock import Clock
 from ordo.schemas.config.settings import load_settings
 from ordo_emulators.control import controlled
 from ordo_emulators.faults import WRITES, Fault, Operation
@@ -33,6 +32,7 @@ from ordo_emulators.hdfc.settings import Settings as HdfcSettings
 from ordo_emulators.orders import Order
 from ordo_emulators.server import serve
 from tests.support.clock import VirtualClock
+from tests.support.paces import UNPACED
 from tests.unit.entrypoints.http.gateway_door import MASTER_KEY, TOKEN, alive
 
 Emulator = FyersEmulator | HdfcEmulator
@@ -70,28 +70,32 @@ class Place:
     broker: str
     account: str
     echoes: bool
-    emulator: Callable[[VirtualClock], Emulator]
+    emulator: Callable[[Clock], Emulator]
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def _fyers(clock: VirtualClock) -> Emulator:
+def _fyers(clock: Clock) -> Emulator:
     return FyersEmulator(clock=clock.now, settings=FyersSettings(rate_limits=False))
 
 
-def _untagged_fyers(clock: VirtualClock) -> Emulator:
+def _untagged_fyers(clock: Clock) -> Emulator:
     emulator = _fyers(clock)
     emulator.faults.arm("place", Fault.NO_TAG_ECHO, _FOR_EVER)
     return emulator
 
 
-def _hdfc(mode: ReferenceMode) -> Callable[[VirtualClock], Emulator]:
+def _hdfc(mode: ReferenceMode) -> Callable[[Clock], Emulator]:
     return lambda clock: HdfcEmulator(clock=clock.now, settings=HdfcSettings(rate_limits=False, reference_mode=mode))
 
 
-_STILL: Final = {"ORDO_BROKERS__HDFC__READS_PER_SECOND": "1000", "ORDO_BROKERS__HDFC__ORDERS_PER_SECOND": "10"}
+# The clock stands still: a place in a budget would never get free.
+_STILL_FYERS: Final = UNPACED["fyers"]
+_STILL: Final = UNPACED["hdfc"] | {"ORDO_BROKERS__HDFC__ORDERS_PER_SECOND": "10"}
 PLACES: Final = {
-    "fyers": Place(broker="fyers", account="XE00001", echoes=True, emulator=_fyers),
-    "fyers-untagged": Place(broker="fyers", account="XE00001", echoes=False, emulator=_untagged_fyers),
+    "fyers": Place(broker="fyers", account="XE00001", echoes=True, emulator=_fyers, settings=_STILL_FYERS),
+    "fyers-untagged": Place(
+        broker="fyers", account="XE00001", echoes=False, emulator=_untagged_fyers, settings=_STILL_FYERS
+    ),
     "hdfc": Place(broker="hdfc", account="7000001", echoes=True, emulator=_hdfc(ReferenceMode.ECHO), settings=_STILL),
     "hdfc-untagged": Place(
         broker="hdfc", account="7000001", echoes=False, emulator=_hdfc(ReferenceMode.STAPI), settings=_STILL
@@ -107,6 +111,7 @@ class House:
     emulator: Emulator
     line: ImpatientLine
     clock: VirtualClock
+    """Moves the time of a house that stands still."""
 
     async def write(self, method: str, path: str, key: str, body: object = None) -> httpx2.Response:
         url = f"/api/v1/accounts/{self.place.broker}/{self.place.account}{path}"
@@ -181,9 +186,15 @@ def fresh_key() -> str:
 
 
 @asynccontextmanager
-async def opened(place: Place, folder: Path) -> AsyncIterator[House]:
-    clock = VirtualClock()
-    emulator = place.emulator(clock)
+async def opened(
+    place: Place, folder: Path, *, clocks: tuple[Clock, Clock] | None = None, line: ImpatientLine | None = None
+) -> AsyncIterator[House]:
+    """`clocks` are the gateway's and the broker's; without them one that stands still is both. `line` is what the
+    gateway speaks over.
+    """
+    still = VirtualClock()
+    clock, theirs = clocks or (still, still)
+    emulator = place.emulator(theirs)
     async with serve(controlled(emulator)) as origin:
         settings = load_settings(
             {
@@ -198,11 +209,8 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[House]:
                 **place.settings,
             }
         )
-        patch = pytest.MonkeyPatch()
-        for kind in (kinds._Fyers, kinds._HDFC):
-            patch.setattr(kind, "calls", None)  # The clock stands still: a place in a budget would never get free.
         container = container_for(settings)
-        line = ImpatientLine()
+        line = line or ImpatientLine()
         container.clock.override(providers.Object(clock))
         container.audit.override(providers.Object(MemoryAuditLog()))
         container.broker_wire.override(providers.Object(_OwnWire(line)))
@@ -216,8 +224,7 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[House]:
         ):
             while any(one["state"] == "ABSENT" for one in (await http.get("/api/v1/status")).json()["masters"]):
                 await asyncio.to_thread(lambda: None)
-            patch.undo()
-            house = House(place=place, http=http, outside=outside, emulator=emulator, line=line, clock=clock)
+            house = House(place=place, http=http, outside=outside, emulator=emulator, line=line, clock=still)
             await house.log_in()
             # The row of a known order shows whether the account's book has tags.
             assert (await house.write("POST", "/orders", fresh_key(), fresh_order())).status_code == 201

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from ordo.container import kinds
 from ordo.entrypoints.cli import in_process
 from ordo.entrypoints.cli.serve import serve
 from ordo.entrypoints.http import app as _http  # noqa: F401  (what every gateway would import)
@@ -104,8 +103,6 @@ def _emulate() -> None:
 
 def main() -> None:
     gc.freeze()
-    # The clocks of the gateways race: what a broker takes in a second of theirs is no bound here.
-    kinds._Fyers.calls = kinds._HDFC.calls = None
     launcher = Launcher()
     for line in sys.stdin:
         command, *arguments = json.loads(line)

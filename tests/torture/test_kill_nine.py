@@ -24,6 +24,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from tests.support.paces import UNPACED
 from tests.torture.mortal import Step
 from tests.torture.traders import ORDERS, Ask, Door, Trader
 from tests.unit.entrypoints.http.gateway_door import MASTER_KEY, TOKEN
@@ -105,6 +106,7 @@ class Round:
             "ORDO_IDEMPOTENCY__PURSUE_SECONDS": "0",
             "ORDO_IDEMPOTENCY__ABSENCE_SECONDS": "30",
             "ORDO_BROKERS__FYERS__BASE_URL": f"{origin}/api/v3",
+            **UNPACED["fyers"],  # The clocks of the gateways race.
         }
         unlike = terms()
         self.door = Door()

@@ -40,7 +40,7 @@ def session(proposal: Proposal) -> None:
 
 def protection(proposal: Proposal) -> None:
     if proposal.capabilities.market_orders is MarketOrders.GATEWAY:
-        protected(proposal.terms, proposal.known, proposal.last_price)
+        protected(proposal.terms, proposal.known, proposal.last_price, proposal.capabilities.auto_percent)
 
 
 def order_value(proposal: Proposal) -> None:
@@ -132,9 +132,21 @@ def daily_loss(proposal: Proposal) -> None:
         raise beyond_limit("loss today", "max_daily_loss", most, format_decimal(loss), unit=" rupees")
 
 
+def needs_cover(proposal: Proposal) -> bool:
+    """Whether the order sells what has to be held."""
+    return proposal.terms.product is Product.CNC and proposal.terms.side is Side.SELL
+
+
+def needs_funds(proposal: Proposal) -> bool:
+    """Whether the order buys what is paid in full."""
+    terms, found = proposal.terms, proposal.instrument
+    is_paid_in_full = terms.product is Product.CNC or (found is not None and found.kind is Kind.OPTION)
+    return terms.side is Side.BUY and is_paid_in_full
+
+
 def cover(proposal: Proposal) -> None:
     terms = proposal.terms
-    if terms.product is not Product.CNC or terms.side is Side.BUY:
+    if not needs_cover(proposal):
         return
     if proposal.facts is None:
         raise not_measurable("cover", _NO_FACTS)
@@ -146,8 +158,7 @@ def cover(proposal: Proposal) -> None:
 
 def funds(proposal: Proposal) -> None:
     terms = proposal.terms
-    is_paid_in_full = terms.product is Product.CNC or proposal.known.kind is Kind.OPTION
-    if terms.side is Side.SELL or not is_paid_in_full:
+    if not needs_funds(proposal):
         return
     known = None if proposal.facts is None or proposal.facts.funds is None else proposal.facts.funds.available
     price = proposal.reference_price

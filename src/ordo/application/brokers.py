@@ -12,7 +12,8 @@ from ordo.ports.broker import Broker, BrokerLogin
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerLine:
     """One configured broker app: its id, its kind (`paper`, …), and the two ways to speak to it. `obeys_hours`:
-    it trades while the market is open, as all but the paper broker do.
+    it trades while the market is open, as all but the paper broker do. `has_master`: what it trades is what its own
+    instrument master lists, under the name of its kind.
     """
 
     adapter_id: str
@@ -20,6 +21,7 @@ class BrokerLine:
     broker: Broker
     login: BrokerLogin
     obeys_hours: bool = True
+    has_master: bool = False
 
 
 class Brokers:

@@ -102,9 +102,12 @@ class Care:
         clock = self._clock
         under_way = self._under_way.setdefault(account.adapter_id, asyncio.Semaphore(self._rules.at_once))
         async with under_way:
-            await self._pacing.admit_read(account, within=deadline - clock.monotonic())
-            seconds = min(self._rules.timeout, deadline - clock.monotonic())
-            return await self._made(account, CallKind.READ, lambda: within(clock, seconds, call, account))
+            turn = await self._pacing.admit_read(account, within=deadline - clock.monotonic())
+            try:
+                seconds = min(self._rules.timeout, deadline - clock.monotonic())
+                return await self._made(account, CallKind.READ, lambda: within(clock, seconds, call, account))
+            finally:
+                await self._pacing.over(turn)
 
     async def _made(self, account: Account, kind: CallKind, call: Call[T]) -> T:
         async with self._circuits.guard(Circuit(adapter_id=account.adapter_id, kind=kind)):

@@ -2,7 +2,8 @@
 
 The table is the whole of it, and `docs/checks.md` is made from it. Each check is pure: it looks at a `Proposal` and
 either returns or raises `Invalid`, or `HoursUnknown`. A hard check that fails stops the order. A soft one does where
-the settings say `deny`; with `warn` it is only told, and with `off` it is not made. `require` stops at the first that
+the settings say `deny`; with `warn` it is only told, with `preview` only where nothing is sent, and with `off` it is
+not made. `require` stops at the first that
 fails; `review` makes them all, for a preview.
 """
 
@@ -40,8 +41,11 @@ class Check:
     on_facts: bool = False
 
     def mode(self, proposal: Proposal) -> SoftMode:
-        """What it does when it fails."""
-        return SoftMode.DENY if self.soft is None else proposal.soft.get(self.name, self.soft)
+        """What it does when it fails: `OFF`, `WARN` or `DENY`."""
+        mode = SoftMode.DENY if self.soft is None else proposal.soft.get(self.name, self.soft)
+        if mode is SoftMode.PREVIEW:
+            return SoftMode.WARN if proposal.is_preview else SoftMode.OFF
+        return mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,8 @@ CHECKS: tuple[Check, ...] = (
         row="3",
         name="instrument",
         code=_C.INVALID_INSTRUMENT,
-        rule="the key is that of one instrument that trades and has not expired; no index",
+        rule="the key is that of one instrument that trades and has not expired, and that the broker's own master"
+        " lists, where it has one; no index",
         run=of_order.instrument,
     ),
     Check(
@@ -215,9 +220,11 @@ CHECKS: tuple[Check, ...] = (
         row="16",
         name="cover",
         code=_C.INSUFFICIENT_HOLDINGS,
-        rule="a CNC sale is at most what is held, with today's trades and without what is for sale already",
+        rule="a CNC sale is at most what is held, with today's trades and without what is for sale already. The paper"
+        " exchange keeps this rule itself",
         run=of_account.cover,
-        soft=SoftMode.OFF,
+        soft=SoftMode.PREVIEW,
+        on_facts=True,
     ),
     Check(
         row="17",
@@ -279,7 +286,7 @@ CHECKS: tuple[Check, ...] = (
         code=_C.INSUFFICIENT_FUNDS,
         rule="what is paid in full (CNC, options) costs at most what is available; an estimate",
         run=of_account.funds,
-        soft=SoftMode.OFF,
+        soft=SoftMode.PREVIEW,
         on_facts=True,
     ),
 )

@@ -11,8 +11,9 @@ Every order meets these checks before it is written down, in this order, the che
 `POST /api/v1/accounts/…/orders/preview` makes the same checks and shows each; nothing is sent then.
 
 A **hard** check that fails refuses the order with its code: certainly nothing was sent, and the key is free. A **soft**
-one does what `ORDO_LIMITS__SOFT__<NAME>` says: `off` (it is not made), `warn` (it is told in the log and in a preview),
-or `deny`. The limits are those of `ORDO_LIMITS__…`, set for the gateway, for an account or for an instrument; of
+one does what `ORDO_LIMITS__SOFT__<NAME>` says: `off` (it is not made), `preview` (it is told in a preview alone, for it
+costs reads of the portfolio that an order should not wait for), `warn` (it is told in the log and in a preview), or
+`deny`. The limits are those of `ORDO_LIMITS__…`, set for the gateway, for an account or for an instrument; of
 several that apply the tightest counts, and one that is not set bounds nothing. A limit that can't be checked, because
 positions or a fresh price can't be read, refuses the order.
 

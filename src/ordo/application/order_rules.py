@@ -16,7 +16,10 @@ _STEP = Decimal("0.05")
 
 
 def instrument(proposal: Proposal) -> None:
-    key, found = proposal.terms.instrument, proposal.known
+    key = proposal.terms.instrument
+    if proposal.unlisted is not None:
+        raise refusal("instrument", proposal.unlisted, key, code=ErrorCode.INVALID_INSTRUMENT)
+    found = proposal.known
     if not found.tradable:
         raise refusal("instrument", "can't be traded", key, code=ErrorCode.INVALID_INSTRUMENT)
     if key.expiry is not None and key.expiry < trading_day(proposal.now):

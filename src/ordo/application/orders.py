@@ -18,8 +18,6 @@ from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
 from ordo.domain.book import Acknowledged, Snapshot, observe
-from ordo.domain.budget import Lane
-from ordo.domain.circuits import CallKind
 from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError
 from ordo.domain.idempotency import Apart, Intent, Operation, digest, fingerprint
@@ -194,13 +192,12 @@ class OrderService:
         except OrdoError as error:
             return await self._denied(intent, error, context)
         broker = self._calls.broker(account)
+        departure = self._departures.of_cancellation(session, context, lambda: broker.cancel(session, target))
         return await self._once.run(
             Write(
                 intent=intent,
-                gate=lambda: self._departures.gate(account, Lane.URGENT),
-                send=lambda _: self._calls.write(
-                    session, context, CallKind.CANCEL, lambda: broker.cancel(session, target)
-                ),
+                gate=departure.gate,
+                send=lambda _: departure.send(),
                 accepted=self._cancelled,
             ),
             context,

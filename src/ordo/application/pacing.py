@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -29,6 +30,15 @@ class AccountBudget:
     pace: Pace
     standing: BudgetStanding
     stopped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A place that was taken for one call, until the call is over."""
+
+    account: Account
+    lane: Lane
+    slot: Slot
 
 
 class Pacing:
@@ -62,30 +72,33 @@ class Pacing:
 
     async def foresee(self, account: Account, lane: Lane) -> Invalid | None:
         """The refusal that an order would meet now; `None` where there is a place, or one soon enough."""
-        if not self.pace(account).windows(lane):
+        if not self.pace(account).counts(lane):
             return None
         slot = await self._budget.peek(account, lane, self.pace(account), now=self._clock.now())
-        return None if not slot.stopped and slot.wait <= self._max_wait else self._no_place(account, slot)
+        return None if not slot.is_over and slot.wait <= self._max_wait else self._no_place(account, slot)
 
-    async def admit(self, account: Account, lane: Lane) -> None:
-        """Take the place of one order; raises `Invalid` (`ORDER_BUDGET`, with `retry_after_ms`) where there is none
-        within the longest wait. Certainly nothing was sent then.
+    async def admit(self, account: Account, lane: Lane) -> Turn:
+        """Take the place of one order, which is `over` with its answer; raises `Invalid` (`ORDER_BUDGET`, with
+        `retry_after_ms`) where there is none within the longest wait. Certainly nothing was sent then.
         """
         slot = await self._take(account, lane, self._max_wait)
         if not slot.free:
             raise self._no_place(account, slot)
+        return Turn(account=account, lane=lane, slot=slot)
 
-    async def admit_read(self, account: Account, *, within: float) -> None:
-        """Take the place of one read; raises `Unavailable` (`RATE_LIMITED`) where there is none in so many seconds."""
+    async def admit_read(self, account: Account, *, within: float) -> Turn:
+        """Take the place of one read, which is `over` with its answer; raises `Unavailable` (`RATE_LIMITED`) where
+        there is none in so many seconds.
+        """
         slot = await self._take(account, Lane.READ, within)
         if not slot.free:
-            raise Unavailable(
-                ErrorCode.RATE_LIMITED,
-                f"Nothing was read: the reads of {account} are used up for now (Ordo's own limit, which keeps room for"
-                " orders). Ask again a little later.",
-                broker_id=account.adapter_id,
-                retry_after_ms=_milliseconds(slot.wait),
-            )
+            raise self._no_read(account, slot)
+        return Turn(account=account, lane=Lane.READ, slot=slot)
+
+    async def over(self, turn: Turn, *, made: bool = True) -> None:
+        """The call of a turn has come to its end; or it is not `made`, and its place is free."""
+        with suppress(Unavailable):  # Then the place is free a little later.
+            await self._budget.answered(turn.account, turn.lane, turn.slot, made=made)
 
     async def slow(self, account: Account) -> None:
         """The broker has refused a call for its pace: halve it for a minute, and count the strike."""
@@ -107,7 +120,7 @@ class Pacing:
 
     async def _take(self, account: Account, lane: Lane, within: float) -> Slot:
         pace = self.pace(account)
-        if not pace.windows(lane):
+        if not pace.counts(lane):
             return Slot()
         self._seen.add(account)
         ticket = (lane.rank, next(self._tickets))
@@ -118,7 +131,7 @@ class Pacing:
             while True:
                 behind = self._is_behind(ticket, waiting)
                 slot = await self._asked(account, lane, pace, take=not behind)
-                if slot.stopped or (slot.free and not behind):
+                if slot.is_over or (slot.free and not behind):
                     return slot
                 wait = max(slot.wait, _LEAST_WAIT)
                 if self._clock.monotonic() + wait > deadline:
@@ -142,16 +155,38 @@ class Pacing:
         reads = Lane.READ.rank
         return ticket[0] != reads and any(other < ticket for other in waiting if other[0] != reads)
 
+    def _no_read(self, account: Account, slot: Slot) -> Unavailable:
+        told = (
+            f"the reads of {account} are used up for today (its broker limits the calls of a day, and the rest is kept"
+            " for orders). Ask again after midnight."
+            if slot.spent
+            else f"the reads of {account} are used up for now (Ordo's own limit, which keeps room for orders)."
+            " Ask again a little later."
+        )
+        return Unavailable(
+            ErrorCode.RATE_LIMITED,
+            f"Nothing was read: {told}",
+            broker_id=account.adapter_id,
+            retry_after_ms=_milliseconds(self._until_midnight() if slot.is_over else slot.wait),
+        )
+
+    def _until_midnight(self) -> float:
+        now = self._clock.now()
+        return (next_time(now, 0) - now).total_seconds()
+
     def _no_place(self, account: Account, slot: Slot) -> Invalid:
-        if slot.stopped:
-            now = self._clock.now()
-            wait = (next_time(now, 0) - now).total_seconds()
+        wait = self._until_midnight() if slot.is_over else slot.wait
+        if slot.spent:
+            why = (
+                "its broker takes no more calls today than were made, but for a few. Cancellations still pass; new"
+                " orders do again after midnight"
+            )
+        elif slot.stopped:
             why = (
                 "its broker has asked for fewer calls too often today, and would block the account at the next time."
                 " Cancellations still pass; new orders do again after midnight"
             )
         else:
-            wait = slot.wait
             why = f"its order budget is used up; there is a place in {_milliseconds(wait)} ms"
         return Invalid(
             ErrorCode.ORDER_BUDGET,

@@ -30,7 +30,8 @@ class Proposal:
     """An order that somebody wants to send, beside all that the checks look at.
 
     `candidates` are what may have been meant where there is no such instrument; `stale` names the brokers whose masters
-    are not dated today, where that matters. `hours` are those of the markets, `None` for a broker that trades at any
+    are not dated today, where that matters; `unlisted` says why the broker's own master does not have the instrument,
+    where it does not. `hours` are those of the markets, `None` for a broker that trades at any
     hour; `listed` are all instruments. `changing` is the order that the terms are new ones for. `facts` and `quote` are
     read only where a check needs them, and `None` then means that they can't be had. `no_place` is what the order
     budget would say.
@@ -45,6 +46,7 @@ class Proposal:
     now: datetime
     candidates: tuple[InstrumentKey, ...] = ()
     stale: tuple[str, ...] = ()
+    unlisted: str | None = None
     hours: MarketHours | None = None
     listed: InstrumentDirectory = field(default_factory=InstrumentDirectory)
     limits: Limits = NO_LIMITS
@@ -53,6 +55,7 @@ class Proposal:
     quote: Quote | None = None
     no_place: Invalid | None = None
     soft: Mapping[str, SoftMode] = field(default_factory=dict)
+    is_preview: bool = False
 
     @property
     def known(self) -> Instrument:

@@ -42,6 +42,10 @@ class BrokerCalls:
         """Whether the account's broker trades in market hours only."""
         return self._brokers.of(account).obeys_hours
 
+    def has_master(self, account: Account) -> bool:
+        """Whether what the account's broker trades is what its own instrument master lists."""
+        return self._brokers.of(account).has_master
+
     async def read(self, account: Account, context: Context, call: Callable[[Broker, Session], Awaitable[T]]) -> T:
         """Read with the account's session; raises what the broker port says, and `INVALID_SESSION` without
         one.

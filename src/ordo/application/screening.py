@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from ordo.application.account_rules import distance_limit
+from ordo.application.account_rules import distance_limit, needs_cover, needs_funds
 from ordo.application.aliases import nearest
 from ordo.application.checks import CHECKS, CheckResult, Proposal, require, review
 from ordo.application.context import Context
@@ -86,13 +86,14 @@ class Screening:
         proposal = await self._proposal(account, terms, session, context, changing)
         require(proposal)
         if proposal.capabilities.market_orders is MarketOrders.GATEWAY:
-            terms = protected(terms, proposal.known, proposal.last_price)
+            percent = proposal.capabilities.auto_percent
+            terms = protected(terms, proposal.known, proposal.last_price, percent)
         return Cleared(session=session, terms=terms, lane=_lane(proposal))
 
     async def review(self, account: Account, terms: OrderTerms, context: Context) -> tuple[CheckResult, ...]:
         """The result of every check."""
         session = await self._sessions.current(account, context)
-        return review(await self._proposal(account, terms, session, context, None))
+        return review(await self._proposal(account, terms, session, context, is_preview=True))
 
     async def require_cancel(self, account: Account, order: Order, context: Context, *, force: bool) -> None:
         """Raise `Invalid` (`KILL_SWITCH_ACTIVE`) where trading is not `ACTIVE` and the order stands to end a risk,
@@ -110,7 +111,14 @@ class Screening:
             )
 
     async def _proposal(
-        self, account: Account, terms: OrderTerms, session: Session | None, context: Context, changing: Order | None
+        self,
+        account: Account,
+        terms: OrderTerms,
+        session: Session | None,
+        context: Context,
+        changing: Order | None = None,
+        *,
+        is_preview: bool = False,
     ) -> Proposal:
         directory = self._instruments.directory()
         found = directory.get(terms.instrument)
@@ -122,6 +130,7 @@ class Screening:
             terms=terms,
             instrument=found,
             candidates=() if found else nearest(directory, str(terms.instrument)),
+            unlisted=self._unlisted(found, account),
             stale=self._stale(found, account, trading_day(now)),
             capabilities=capabilities,
             session=session,
@@ -132,6 +141,7 @@ class Screening:
             limits=self._rules.limits.of(account, terms.instrument),
             soft=self._rules.soft,
             changing=changing,
+            is_preview=is_preview,
         )
         facts = await self._facts_for(bare, context)
         quote = await self._facts.quote(account, terms.instrument, context) if _needs_quote(bare) else None
@@ -156,6 +166,15 @@ class Screening:
             bare.account, context, holdings=terms.product is Product.CNC, funds="funds" in wants
         )
 
+    def _unlisted(self, instrument: Instrument | None, account: Account) -> str | None:
+        """Why an order for this instrument would rest on the facts of others, where the broker has a master itself."""
+        kind = self._calls.kind(account)
+        if not self._calls.has_master(account) or (instrument is not None and kind in instrument.references):
+            return None
+        if all(report.name != kind or report.as_of is None for report in self._instruments.reports()):
+            return f"can't be checked, for no instrument master of {kind} has been loaded; run `ordo instruments sync`"
+        return None if instrument is None else f"is not in the instrument master of {kind}"
+
     def _stale(self, instrument: Instrument | None, account: Account, today: date) -> tuple[str, ...]:
         if instrument is None or not instrument.key.venue.is_derivative:
             return ()
@@ -178,10 +197,12 @@ def _lane(proposal: Proposal) -> Lane:
 
 
 def _wanted(proposal: Proposal) -> frozenset[str]:
-    """The soft checks that are made."""
-    return frozenset(
-        check.name for check in CHECKS if check.soft is not None and check.mode(proposal) is not SoftMode.OFF
-    )
+    """The soft checks that are made and have something to say of such an order."""
+    if proposal.instrument is None:
+        return frozenset()
+    made = {check.name for check in CHECKS if check.soft is not None and check.mode(proposal) is not SoftMode.OFF}
+    silent = {name for name, speaks in (("cover", needs_cover), ("funds", needs_funds)) if not speaks(proposal)}
+    return frozenset(made - silent)
 
 
 def _is_late(proposal: Proposal) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ordo.adapters.circuits import PurgatoryCircuits
@@ -9,43 +10,31 @@ from ordo.application.care import ReadRules
 from ordo.application.screening import Rules
 from ordo.container.plugged import plugin_of
 from ordo.domain.accounts import Account
-from ordo.domain.budget import Pace, Window
+from ordo.domain.budget import UNLIMITED, Pace, Window
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.limits import LimitBook, Limits, SoftMode
 from ordo.ports.circuits import Circuits, CircuitStates
 from ordo.ports.clock import Clock
-from ordo.schemas.config.limits import BoundsConfig
+from ordo.schemas.config.brokers import BrokerConfig
+from ordo.schemas.config.limits import BoundsConfig, LimitsConfig
 from ordo.schemas.config.settings import Settings
 
 _MINUTE = 60
 
 
-_ORDERS_A_MINUTE, _READS_A_MINUTE = 140, 100
-
-
 def paces(settings: Settings) -> dict[str, Pace]:
-    """The pace of every configured broker. The paper broker has none of its own."""
-    found = {adapter_id: _pace(config.kind, settings) for adapter_id, config in settings.brokers.items()}
-    return {adapter_id: pace for adapter_id, pace in found.items() if pace is not None}
+    """The pace of every broker that is enabled. The paper broker has none of its own."""
+    brokers = {adapter_id: config for adapter_id, config in settings.brokers.items() if config.enabled}
+    found = {adapter_id: _pace(config, settings.limits) for adapter_id, config in brokers.items()}
+    return {adapter_id: pace for adapter_id, pace in found.items() if pace != UNLIMITED}
 
 
-def _pace(kind: str, settings: Settings) -> Pace | None:
-    own, second, minute = plugin_of(kind).calls, settings.limits.orders_per_second, settings.limits.orders_per_minute
-    if own is None:
-        return Pace(orders=_windows(second, minute)) if second or minute else None
-    second = second or own.orders
-    reads, reads_minute = own.reads, None
-    if own.pooled is not None and own.pooled_minute is not None:
-        minute = minute or _ORDERS_A_MINUTE
-        reads = max(reads, own.pooled - second)
-        reads_minute = max(_READS_A_MINUTE, own.pooled_minute - minute)
-    return Pace(orders=_windows(second, minute), reads=_windows(reads, reads_minute), strikes=own.strikes)
-
-
-def _windows(second: int | None, minute: int | None) -> tuple[Window, ...]:
-    return tuple(
-        Window(seconds=seconds, limit=limit) for seconds, limit in ((1, second), (_MINUTE, minute)) if limit is not None
-    )
+def _pace(config: BrokerConfig, limits: LimitsConfig) -> Pace:
+    own: Pace = plugin_of(config.kind).pace(config)
+    second, minute = limits.orders_per_second, limits.orders_per_minute
+    kept = [one for one in own.orders if (minute if one.seconds >= _MINUTE else second) is None]
+    wanted = [Window(seconds=length, limit=limit) for length, limit in ((1, second), (_MINUTE, minute)) if limit]
+    return replace(own, orders=tuple(sorted((*kept, *wanted), key=lambda one: one.seconds)))
 
 
 def max_wait(settings: Settings) -> timedelta:

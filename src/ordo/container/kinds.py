@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import Final
 
 from ordo.application.brokers import BrokerLine
+from ordo.domain.budget import UNLIMITED, Pace, Window
 from ordo.domain.sessions import Secret
-from ordo.plugins import BrokerPlugin, Calls, Tools
+from ordo.plugins import BrokerPlugin, Tools
 from ordo.ports.clock import Clock
 from ordo.ports.masters import MasterSource
 from ordo.schemas.config.brokers import FyersConfig, HDFCConfig, PaperConfig
+
+_MINUTE: Final = 60
+# FYERS counts every call of a user in one pool. Of its calls in a second and in a minute, so many of so many may be
+# orders, and so many reads. The two together are more than the whole: what one of them leaves, the other may take.
+_FYERS_ORDERS: Final = {1: (8, 9), _MINUTE: (140, 190)}
+_FYERS_READS: Final = {1: (4, 9), _MINUTE: (100, 190)}
 
 
 class _Paper:
     kind = "paper"
     config = PaperConfig
-    calls = None
+
+    def pace(self, config: PaperConfig) -> Pace:  # noqa: ARG002
+        return UNLIMITED
 
     def line(self, adapter_id: str, config: PaperConfig, tools: Tools) -> BrokerLine:
         from ordo.adapters.paper.broker import PaperBroker
@@ -44,10 +53,20 @@ class _Paper:
 class _Fyers:
     kind = "fyers"
     config = FyersConfig
-    # Every call of a user counts, 10 a second and 200 a minute, and the day is blocked at the fourth minute that is too
-    # full; one call in fifty is left free. The shares of orders and of reads are together more than the whole: both
-    # are seldom at their bounds at once, and then the broker's own 429 halves the pace.
-    calls: Calls | None = Calls(orders=8, reads=4, pooled=10, pooled_minute=196, strikes=2)
+
+    def pace(self, config: FyersConfig) -> Pace:
+        pool = {1: config.calls_per_second, _MINUTE: config.calls_per_minute}
+        orders, reads = (
+            tuple(Window(seconds=s, limit=max(1, pool[s] * part // whole)) for s, (part, whole) in shares.items())
+            for shares in (_FYERS_ORDERS, _FYERS_READS)
+        )
+        return Pace(
+            orders=orders,
+            reads=reads,
+            pool=tuple(Window(seconds=seconds, limit=limit) for seconds, limit in pool.items()),
+            daily=config.calls_per_day,
+            strikes=config.strikes_per_day or None,
+        )
 
     def line(self, adapter_id: str, config: FyersConfig, tools: Tools) -> BrokerLine:
         from ordo.adapters.brokers.fyers.adapter import FyersBroker
@@ -65,7 +84,12 @@ class _Fyers:
         )
         broker = FyersBroker(client=client, instruments=tools.instruments, clock=tools.clock)
         return BrokerLine(
-            adapter_id=adapter_id, kind=config.kind, broker=broker, login=login, obeys_hours=config.keeps_hours
+            adapter_id=adapter_id,
+            kind=config.kind,
+            broker=broker,
+            login=login,
+            obeys_hours=config.keeps_hours,
+            has_master=True,
         )
 
     def master(self, config: FyersConfig, clock: Clock) -> MasterSource | None:
@@ -75,8 +99,10 @@ class _Fyers:
 class _HDFC:
     kind = "hdfc"
     config = HDFCConfig
-    # Nothing is published: this is what its users keep to.
-    calls: Calls | None = Calls(orders=5, reads=3)
+
+    def pace(self, config: HDFCConfig) -> Pace:
+        orders, reads = Window.of_rate(config.orders_per_second), Window.of_rate(config.reads_per_second)
+        return Pace(orders=(orders,), reads=(reads,))
 
     def line(self, adapter_id: str, config: HDFCConfig, tools: Tools) -> BrokerLine:
         from ordo.adapters.brokers.hdfc.adapter import HdfcBroker
@@ -89,7 +115,12 @@ class _HDFC:
             adapter_id=adapter_id, config=config, client=client, instruments=tools.instruments, clock=tools.clock
         )
         return BrokerLine(
-            adapter_id=adapter_id, kind=config.kind, broker=broker, login=login, obeys_hours=config.keeps_hours
+            adapter_id=adapter_id,
+            kind=config.kind,
+            broker=broker,
+            login=login,
+            obeys_hours=config.keeps_hours,
+            has_master=True,
         )
 
     def master(self, config: HDFCConfig, clock: Clock) -> MasterSource | None:

@@ -13,7 +13,7 @@ def plugin_of(kind: str) -> BrokerPlugin[Any]:
     """The whole plug-in; raises `ConfigurationError` where nothing can be made of it."""
     plugin = kind_named(kind)
     if not isinstance(plugin, BrokerPlugin):
-        lacking = ", ".join(name for name in ("calls", "line", "master") if not hasattr(plugin, name))
+        lacking = ", ".join(name for name in ("line", "master", "pace") if not hasattr(plugin, name))
         raise ConfigurationError(
             f"The plug-in of the broker kind {kind!r} ({type(plugin).__module__}) lacks {lacking}; it was made for"
             " another version of Ordo."

@@ -44,8 +44,9 @@ class BrokerOrder:
     """One row of a broker's order book, in Ordo's words.
 
     `status` is `None` when the broker used a word that Ordo does not know; `raw_status` always holds the
-    word. `tag` is Ordo's order id where the broker carried it. Prices in rupees, quantities in units, times
-    aware. A row that makes no sense raises `Unreadable`: then the whole book is.
+    word. `foreign_product` is the broker's word for a product that Ordo does not have and never sends, of which
+    `product` is only the nearest. `tag` is Ordo's order id where the broker carried it. Prices in rupees, quantities in
+    units, times aware. A row that makes no sense raises `Unreadable`: then the whole book is.
     """
 
     broker_order_id: str
@@ -65,6 +66,7 @@ class BrokerOrder:
     validity: Validity = Validity.DAY
     average_price: Decimal | None = None
     message: str | None = None
+    foreign_product: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -11,13 +11,16 @@ from ordo.domain.errors import ErrorCode, Invalid
 SLOWED_SECONDS = 60.0
 """How long the pace is halved after the broker has asked for fewer calls."""
 
+UNANSWERED_SECONDS = 10.0
+"""For how long a call that has no answer yet may still reach its broker: more than a first byte may take to leave."""
+
 _SECOND = 1.0
+_DAY_OF_READS = (8, 10)
+_DAY_OF_ORDERS = (98, 100)
 
 
 class Lane(StrEnum):
-    """What a call is for, the most urgent first. `URGENT`: cancellations, and orders that only close positions.
-    `READ` has a share of its own.
-    """
+    """What a call is for, the most urgent first. `URGENT`: cancellations, and orders that only close positions."""
 
     URGENT = "URGENT"
     MODIFY = "MODIFY"
@@ -50,36 +53,71 @@ class Window:
                 "window", "needs a length above 0 and a limit of 1 or more", seen=self, code=ErrorCode.VALIDATION_ERROR
             )
 
+    @classmethod
+    def of_rate(cls, per_second: float) -> Window:
+        """So many a second, of which one may be a part: 0.5 is one call in two seconds."""
+        if per_second >= 1:
+            return cls(seconds=_SECOND, limit=int(per_second))
+        return cls(seconds=_SECOND / per_second, limit=1)
+
     def ceiling(self, lane: Lane, *, slowed: bool) -> int:
         """The most calls that may stand in the window after one more of this lane; at least 1."""
         limit = max(1, self.limit // 2) if slowed else self.limit
         reserved = limit // 4 if self.seconds <= _SECOND else limit // 10
-        if lane is Lane.NEW:
-            return limit - reserved
-        return limit - reserved // 2 if lane is Lane.MODIFY else limit
+        if lane is Lane.URGENT:
+            return limit
+        return limit - (reserved // 2 if lane is Lane.MODIFY else reserved)
+
+    def share(self, lane: Lane, *, slowed: bool) -> int:
+        """The same for a window of reads alone, in which nothing is reserved."""
+        return self.ceiling(Lane.URGENT if lane is Lane.READ else lane, slowed=slowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """What a broker's account may be asked, in several windows at once; none means any number.
 
-    Orders (every write) and reads are counted apart, so that neither takes the other's share. `strikes`: after so many
-    refusals for pace in one Indian day, new orders and modifications stop until midnight; `None` where the broker does
-    not count them.
+    Orders (every write) and reads each have windows of their own, and both count in those of the `pool`, where a broker
+    counts them together: what one may take at most is what the other can't be kept from.
+
+    `daily`: calls of any kind in one Indian day. Reads end at four fifths of it, new orders and modifications just
+    before it; what is urgent is never kept back. `strikes`: after so many refusals for pace in one Indian day, new
+    orders and modifications stop until midnight. Both are `None` where the broker does not count them.
     """
 
     orders: tuple[Window, ...] = ()
     reads: tuple[Window, ...] = ()
+    pool: tuple[Window, ...] = ()
+    daily: int | None = None
     strikes: int | None = None
 
     def windows(self, lane: Lane) -> tuple[Window, ...]:
         """Those that a call of this lane must fit into."""
+        return (*self.own(lane), *self.pool)
+
+    def own(self, lane: Lane) -> tuple[Window, ...]:
+        """Those in which only calls of its kind count."""
         return self.reads if lane is Lane.READ else self.orders
+
+    def counts(self, lane: Lane) -> bool:
+        """Whether a call of this lane has to be counted."""
+        return bool(self.windows(lane)) or self.daily is not None
+
+    def day_ends_at(self, lane: Lane) -> int | None:
+        """The calls of a day after which none of this lane is made; `None` where that is never so."""
+        if self.daily is None or lane is Lane.URGENT:
+            return None
+        part, whole = _DAY_OF_READS if lane is Lane.READ else _DAY_OF_ORDERS
+        return self.daily * part // whole
+
+    def strikes_that_stop(self, lane: Lane) -> int | None:
+        """The strikes of a day after which none of this lane is made; `None` where that is never so."""
+        return self.strikes if lane in (Lane.MODIFY, Lane.NEW) else None
 
     @property
     def longest(self) -> float:
         """Seconds after which a call no longer counts anywhere."""
-        return max((window.seconds for window in (*self.orders, *self.reads)), default=0.0)
+        return max((window.seconds for window in (*self.orders, *self.reads, *self.pool)), default=0.0)
 
 
 UNLIMITED = Pace()
@@ -88,8 +126,8 @@ UNLIMITED = Pace()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetStanding:
-    """How far an account's budget is used: calls in the last second, and those in the last minute. `slowed_for` is in
-    seconds, 0 when the pace is not halved; `strikes` are the day's refusals for pace.
+    """How far an account's budget is used: calls under way or answered in the last second, and in the last minute.
+    `slowed_for` is in seconds, 0 when the pace is not halved; `strikes` are the day's refusals for pace.
     """
 
     orders_last_second: int
@@ -102,17 +140,25 @@ class BudgetStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """Whether a call may go now: `wait` is 0, or the seconds after which it may be asked again; `stopped` where only
-    the next Indian day brings it back.
+    """Whether a call may go now: `wait` is 0, or the seconds after which it may be asked again. Where only the next
+    Indian day brings it back it is `stopped`, by the broker's refusals, or `spent`, by the number of the day's calls.
+    `number` is what the budget knows the call by, 0 where it is not counted.
     """
 
     wait: float = 0.0
     stopped: bool = False
+    spent: bool = False
+    number: int = 0
 
     @property
     def free(self) -> bool:
         """Whether the call may be made."""
-        return not self.stopped and self.wait <= 0
+        return not self.is_over and self.wait <= 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no place before the next Indian day."""
+        return self.stopped or self.spent
 
 
 def struck(strikes: int, last: datetime | None, now: datetime) -> int:

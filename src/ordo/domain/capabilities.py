@@ -5,8 +5,9 @@ suite.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
-from ordo.domain.errors import Invalid, Unsupported
+from ordo.domain.errors import Unsupported
 from ordo.domain.instruments import Venue
 from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
 from ordo.domain.protection import MarketOrders
@@ -16,10 +17,11 @@ from ordo.domain.protection import MarketOrders
 class Capabilities:
     """The whole matrix: an order is possible when each of its traits is listed.
 
-    `tag_echo`: the book shows Ordo's tags. `tag_echo_learnt`: that is not promised, and may be so for an account: the
-    row of an order that was answered with its broker's id shows which it is. `rejects_in_answer`: what the broker's
-    risk system turns down is `Refused` by `place`; else `place` is acknowledged, and the book shows the rejection.
-    `market_orders`: who bounds how far one runs. `strict_trigger`: a stop's trigger may not equal its price.
+    `tag_echo`: that the book shows Ordo's tags is promised; else it may be so for an account, which the row of an order
+    that was answered with its broker's id shows. `rejects_in_answer`: what the broker's risk system turns down is
+    `Refused` by `place`; else `place` is acknowledged, and the book shows the rejection. `market_orders`: who bounds
+    how far one runs; where Ordo does, `auto_percent` is how far unless the order says so, and `None` means by slabs.
+    `strict_trigger`: a stop's trigger may not equal its price.
     """
 
     venues: frozenset[Venue]
@@ -33,14 +35,10 @@ class Capabilities:
     tag_echo: bool
     rejected_in_book: bool
     order_history_days: int
-    tag_echo_learnt: bool = False
     rejects_in_answer: bool = True
     market_orders: MarketOrders = MarketOrders.BROKER
     strict_trigger: bool = False
-
-    def __post_init__(self) -> None:
-        if self.tag_echo and self.tag_echo_learnt:
-            raise Invalid.field("tag_echo_learnt", "is for brokers that do not promise tag_echo")
+    auto_percent: Decimal | None = None
 
     def require(self, terms: OrderTerms, *, broker_id: str) -> None:
         """Raise `Unsupported`, naming the field, unless this broker takes such an order."""

@@ -12,9 +12,10 @@ from ordo.domain.instruments import InstrumentKey
 
 
 class SoftMode(StrEnum):
-    """What a soft check does: nothing at all, a warning, or a denial."""
+    """What a soft check does: nothing at all, a warning in a preview alone, a warning, or a denial."""
 
     OFF = "off"
+    PREVIEW = "preview"
     WARN = "warn"
     DENY = "deny"
 

@@ -101,13 +101,16 @@ class BookRead:
 
 
 def could_be(order: Order, row: BrokerOrder) -> bool:
-    """Whether a row has the terms of an order and a time at which it may have reached the broker."""
-    kind = order.order_type
+    """Whether a row has the terms with which an order was sent and a time at which it may have reached the broker."""
+    kind, price = order.order_type, order.price
+    if order.sent_type is not None:  # A market order that went out as a limit stands in the book as one.
+        kind, price = order.sent_type, order.sent_price
     asked = (order.instrument, order.side, order.quantity, order.product, order.validity, kind)
     there = (row.instrument, row.side, row.quantity, row.product, row.validity, row.order_type)
     return (
         asked == there
-        and (not kind.has_price or order.price == row.price)
+        and row.foreign_product is None
+        and (not kind.has_price or price == row.price)
         and (not kind.has_trigger or order.trigger_price == row.trigger_price)
         and order.created_at - _CLOCKS_APART <= row.placed_at <= order.created_at + _LATEST
     )

@@ -37,8 +37,11 @@ def slab(instrument: Instrument, price: Decimal) -> Decimal:
     return 2 * beyond if price <= _LAST else beyond
 
 
-def protected(terms: OrderTerms, instrument: Instrument, last_price: Decimal | None) -> OrderTerms:
+def protected(
+    terms: OrderTerms, instrument: Instrument, last_price: Decimal | None, percent: Decimal | None = None
+) -> OrderTerms:
     """The order with a limit that makes a market order of it, within its protection; others stay as they are.
+    `percent` is what protection `auto` means where it does not mean the slab.
 
     The limit is rounded towards the market's side of the tick and kept inside the band. A stop is measured from its
     trigger, and its limit stands at least one tick beyond it. Raises `Invalid` without a fresh last price, and for
@@ -52,8 +55,8 @@ def protected(terms: OrderTerms, instrument: Instrument, last_price: Decimal | N
     if base is None:
         message = "can't be protected: there is no fresh last price to measure from. Send a LIMIT order, or ask again"
         raise _refusal("order_type", message, terms.order_type)
-    percent = slab(instrument, base) if terms.protection == "auto" else Decimal(terms.protection)
-    reach, tick = base * percent / _HUNDRED, instrument.tick_size
+    share = (percent or slab(instrument, base)) if terms.protection == "auto" else Decimal(terms.protection)
+    reach, tick = base * share / _HUNDRED, instrument.tick_size
     if terms.side is Side.BUY:
         price = instrument.round_up(base + reach)
         price = price if terms.trigger_price is None else max(price, terms.trigger_price + tick)

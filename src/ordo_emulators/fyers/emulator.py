@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -163,6 +163,9 @@ class FyersEmulator:
             "data_url": f"{origin}{DATA}",
             "master_url": f"{origin}{MASTERS}",
         }
+
+    def now(self) -> datetime:
+        return self._desk.exchange.clock()
 
     def accepted(self) -> Sequence[Mapping[str, object]]:
         self._desk.exchange.advance()

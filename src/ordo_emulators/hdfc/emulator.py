@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -119,6 +119,9 @@ class HdfcEmulator:
     def urls(self, origin: str) -> Mapping[str, str]:
         """The paths have two versions, so the address is the bare host."""
         return {"base_url": origin, "data_url": origin, "master_url": f"{origin}{MASTER}"}
+
+    def now(self) -> datetime:
+        return self._desk.exchange.clock()
 
     def accepted(self) -> Sequence[Mapping[str, object]]:
         self._desk.exchange.advance()

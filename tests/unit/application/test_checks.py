@@ -26,7 +26,7 @@ from tests.support.house import House
 from tests.support.orders import ACCOUNT, BUY_TEN, NIFTY_CALL, option, share
 
 _TODAY = MONDAY_MORNING.date()
-_MADE = [check.name for check in CHECKS if check.soft is not SoftMode.OFF]
+_MADE = [check.name for check in CHECKS if check.soft is not SoftMode.PREVIEW]
 _LOT = replace(BUY_TEN, instrument=NIFTY_CALL, product=Product.NRML, quantity=65, price=Decimal("101.05"))
 _SESSION = Session(
     account=ACCOUNT,
@@ -107,7 +107,7 @@ def test_an_instrument_that_nobody_knows() -> None:
     error = _refusal(proposal)
     assert (error.code, _fields(error)) == (ErrorCode.INVALID_INSTRUMENT, ["instrument"])
     names = {result.name for result in review(proposal)}
-    assert names == {check.name for check in CHECKS if not check.on_facts and check.soft is not SoftMode.OFF}
+    assert names == {check.name for check in CHECKS if not check.on_facts and check.soft is not SoftMode.PREVIEW}
     assert names >= {"kill_switch", "session", "instrument", "capability", "quantity", "rate_budget"}
     assert [result.name for result in review(proposal) if not result.passed] == ["instrument"]
 
@@ -247,11 +247,12 @@ def test_a_market_order_has_no_price_to_check() -> None:
 async def test_a_preview_runs_every_check_and_sends_nothing(house: House) -> None:
     preview = await house.now.orders.preview(ACCOUNT, BUY_TEN)
     assert preview.would_send
-    assert [check.name for check in preview.checks] == _MADE
+    assert [check.name for check in preview.checks] == [check.name for check in CHECKS]
+    assert sorted(house.broker.calls) == ["funds", "holdings", "orders", "positions"]
     wrong = replace(BUY_TEN, instrument=InstrumentKey.parse("NSE:NOBODY"))
     preview = await house.now.orders.preview(ACCOUNT, wrong)
     assert not preview.would_send
-    assert house.broker.calls == []
+    assert len(house.broker.calls) == 4
     assert house.audit.events == []
     assert await house.intents.unsettled() == ()
 

@@ -348,9 +348,17 @@ def test_what_is_soft_unless_the_settings_say_otherwise() -> None:
     assert {check.name: check.soft for check in SOFT} == {
         "band_now": SoftMode.WARN,
         "trigger_now": SoftMode.WARN,
-        "cover": SoftMode.OFF,
-        "funds": SoftMode.OFF,
+        "cover": SoftMode.PREVIEW,
+        "funds": SoftMode.PREVIEW,
     }
+
+
+def test_what_costs_reads_is_told_in_a_preview_and_holds_no_order_up() -> None:
+    unheld = proposal(_SOLD_OUT, facts=NOTHING, soft={})
+    require(unheld)
+    assert "cover" not in {result.name for result in review(unheld)}
+    shown = _result(replace(unheld, is_preview=True), "cover")
+    assert (shown.passed, shown.blocks, shown.code) == (False, False, ErrorCode.INSUFFICIENT_HOLDINGS)
 
 
 # What a limit needs and can't have is refused.

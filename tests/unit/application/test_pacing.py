@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ordo.domain.budget import Lane, Pace, Window
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Unavailable
-from ordo.domain.orders import ModifyOrder
+from ordo.domain.orders import ModifyOrder, Product
 from ordo.domain.safety import KillState
 from ordo.domain.sessions import Session
 from tests.support.broker import Mishap, refused
@@ -48,7 +48,7 @@ async def test_what_finds_no_place_soon_is_refused_before_anything_is_written(pa
     assert (refusal.value.code, refusal.value.retry_after_ms) == (ErrorCode.ORDER_BUDGET, 1000)
     assert paced.broker.count("place") == 6
     assert await paced.intent("k6") is None
-    preview = await paced.now.orders.preview(ACCOUNT, BUY_TEN)
+    preview = await paced.now.orders.preview(ACCOUNT, replace(BUY_TEN, product=Product.MIS))
     assert [check.name for check in preview.checks if check.blocks] == ["rate_budget"]
     await paced.clock.advance(1)
     await paced.place("k6")
@@ -91,10 +91,10 @@ async def test_the_urgent_overtakes_those_who_wait_for_the_same_place() -> None:
     pacing, went = house.now.pacing, []
 
     async def go(lane: Lane) -> None:
-        await pacing.admit(ACCOUNT, lane)
+        await pacing.over(await pacing.admit(ACCOUNT, lane))
         went.append(lane)
 
-    await pacing.admit(ACCOUNT, Lane.NEW)
+    await pacing.over(await pacing.admit(ACCOUNT, Lane.NEW))
     await house.clock.advance(0.8)
     waiting = [asyncio.ensure_future(go(lane)) for lane in (Lane.NEW, Lane.MODIFY, Lane.URGENT)]
     await house.clock.advance(0.25)

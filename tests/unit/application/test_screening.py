@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,9 +15,11 @@ from ordo.application.departure import Departures
 from ordo.application.screening import Rules
 from ordo.domain.accounts import Account
 from ordo.domain.calendar import IST
+from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Invalid, NotSent, Unavailable
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.limits import LimitBook, Limits, SoftMode
+from ordo.domain.masters import MasterReport
 from ordo.domain.orders import ModifyOrder, OrderTerms, OrderType, Product, Side
 from ordo.domain.protection import MarketOrders
 from ordo.domain.safety import KillState
@@ -37,7 +40,8 @@ def limited(**bounds: object) -> Rules:
 
 async def _reads(house: House, terms: OrderTerms, rules: Rules) -> list[str]:
     before = len(house.broker.calls)
-    await house.now.screened(house, rules).review(ACCOUNT, terms, Context())
+    with suppress(Invalid):
+        await house.now.screened(house, rules).require(ACCOUNT, terms, Context())
     return sorted(house.broker.calls[before:])
 
 
@@ -54,12 +58,27 @@ async def _reads(house: House, terms: OrderTerms, rules: Rules) -> list[str]:
         (BUY_TEN, limited(max_daily_loss=Decimal(1)), ["holdings", "orders", "positions"]),
         (MARKET, limited(max_exposure=Decimal(1)), ["holdings", "orders", "positions", "quotes"]),
         (SALE, Rules(soft={"cover": SoftMode.WARN}), ["holdings", "orders", "positions"]),
-        (MIS, Rules(soft={"funds": SoftMode.DENY}), ["funds", "orders", "positions"]),
+        (BUY_TEN, Rules(soft={"funds": SoftMode.DENY}), ["funds", "holdings", "orders", "positions"]),
+        (MIS, Rules(soft={"funds": SoftMode.DENY, "cover": SoftMode.DENY}), []),
+        (SALE, Rules(soft={"funds": SoftMode.DENY}), []),
         (replace(MIS, instrument=InstrumentKey.parse("NSE:NOBODY")), limited(max_price_distance=Decimal(5)), []),
     ],
 )
 async def test_only_what_a_check_needs_is_read(house: House, terms: OrderTerms, rules: Rules, reads: list[str]) -> None:
     assert await _reads(house, terms, rules) == reads
+
+
+async def test_a_preview_reads_what_it_can_warn_of(house: House) -> None:
+    screening = house.now.screened(house, Rules())
+    for terms, reads in (
+        (BUY_TEN, ["funds", "holdings", "orders", "positions"]),
+        (SALE, ["holdings", "orders", "positions"]),
+        (MIS, []),
+        (replace(BUY_TEN, instrument=InstrumentKey.parse("NSE:NOBODY")), []),
+    ):
+        before = len(house.broker.calls)
+        await screening.review(ACCOUNT, terms, Context())
+        assert sorted(house.broker.calls[before:]) == reads
 
 
 async def test_after_the_square_off_positions_decide_about_intraday_orders(house: House) -> None:
@@ -192,3 +211,35 @@ async def test_a_switch_that_is_set_for_all_does_not_wait_for_what_another_has_e
     passage.leave()
     await house.now.safety.set(KillState.HALTED, "r")
     assert house.clock.now() == MONDAY_MORNING
+
+
+# Brokers with a master of their own.
+
+
+async def test_an_order_at_a_broker_whose_master_was_never_loaded_is_refused(house: House) -> None:
+    house.has_master = True
+    house.start()
+    with pytest.raises(Invalid, match="no instrument master of scripted has been loaded; run `ordo instruments sync`"):
+        await house.place()
+    nobody = replace(BUY_TEN, instrument=InstrumentKey.parse("NSE:NOBODY"))
+    with pytest.raises(Invalid, match="no instrument master of scripted has been loaded") as refusal:
+        await house.place("k2", nobody)
+    assert refusal.value.code is ErrorCode.INVALID_INSTRUMENT
+    assert house.broker.calls == []
+
+
+async def test_an_order_for_what_the_brokers_own_master_does_not_list_is_refused(house: House) -> None:
+    house.has_master = True
+    house.start()
+    await _load(house, listed=False)
+    with pytest.raises(Invalid, match="is not in the instrument master of scripted"):
+        await house.place()
+    await _load(house, listed=True)
+    await house.place()
+
+
+async def _load(house: House, *, listed: bool) -> None:
+    store = house.instruments
+    found = [replace(one, references={"scripted": str(one.key)} if listed else {}) for one in store.directory()]
+    report = MasterReport(name="scripted", as_of=house.clock.now().date(), loaded_at=house.clock.now(), rows=len(found))
+    await store.replace(InstrumentDirectory(found), (report,))

@@ -12,6 +12,7 @@ from ordo.domain.audit import AuditKind
 from ordo.domain.errors import OutcomeUnknown, Refused
 from ordo.domain.idempotency import IntentState
 from ordo.domain.orders import MatchedBy, OrderStatus, OrderType, Product, Side
+from ordo.domain.protection import MarketOrders
 from tests.support.broker import ALL, Mishap, lost, refused
 from tests.support.house import House, order_in
 from tests.support.orders import ACCOUNT, BUY_TEN
@@ -50,6 +51,27 @@ async def test_the_only_row_that_it_can_be_is_taken_for_it_and_called_so(house: 
     assert len((await house.now.orders.list(ACCOUNT)).items) == 1
 
 
+async def test_a_market_order_that_went_out_as_a_limit_is_found_by_that_limit(house: House) -> None:
+    house.broker.offers = replace(UNTAGGED, market_orders=MarketOrders.GATEWAY)
+    market = replace(BUY_TEN, order_type=OrderType.MARKET, price=None)
+    house.broker.next("place", Mishap(after=lost()))
+    order = await house.place("k1", market)
+    assert (order.broker_order_id, order.matched_by) == ("B1", MatchedBy.FINGERPRINT)
+    assert (order.order_type, order.sent_type, order.sent_price) == (OrderType.MARKET, OrderType.LIMIT, Decimal(804))
+
+
+async def test_a_market_order_that_went_out_as_a_limit_is_not_a_row_with_another(house: House) -> None:
+    house.broker.offers = replace(UNTAGGED, market_orders=MarketOrders.GATEWAY)
+    market = replace(BUY_TEN, order_type=OrderType.MARKET, price=None)
+    house.broker.next("place", Mishap(before=lost()))
+    house.broker.external(replace(BUY_TEN, price=Decimal("804.05")))
+    house.broker.external(replace(BUY_TEN, price=Decimal(803)))
+    with pytest.raises(OutcomeUnknown):
+        await house.place("k1", market)
+    await house.clock.advance(61)
+    assert await _state(house) is IntentState.UNKNOWN
+
+
 async def test_two_rows_that_it_can_be_are_left_to_an_operator(house: House) -> None:
     order_id = await _lose(house, accepted=True)
     house.broker.external(BUY_TEN)
@@ -75,6 +97,7 @@ async def test_absence_is_never_proven(house: House) -> None:
         {"product": Product.MIS},
         {"order_type": OrderType.MARKET, "price": None},
         {"tag": "375000000000007"},
+        {"foreign_product": "ENCASH"},
     ],
 )
 async def test_a_row_with_other_terms_is_not_it(house: House, facts: dict[str, object]) -> None:

@@ -17,7 +17,7 @@ from ordo.container.lifespan import running
 from ordo.container.root import Container, container_for
 from ordo.domain.audit import AuditKind
 from ordo.domain.errors import Unavailable
-from ordo.schemas.config.settings import AuditConfig, ConfigurationError, Settings
+from ordo.schemas.config.settings import AuditConfig, ConfigurationError, Settings, load_settings
 
 
 @pytest.fixture
@@ -90,3 +90,9 @@ async def test_what_was_opened_is_closed_when_a_later_part_fails(settings: Setti
     (tmp_path / "audit").unlink()
     async with running(container):
         pass
+
+
+def test_real_brokers_trade_what_their_own_masters_list_and_the_paper_broker_what_it_has() -> None:
+    here = {f"ORDO_BROKERS__{name}__BASE_URL": "http://127.0.0.1:1" for name in ("FYERS", "HDFC")}
+    lines = container_for(load_settings(here)).brokers().lines
+    assert {line.adapter_id: line.has_master for line in lines} == {"paper": False, "fyers": True, "hdfc": True}

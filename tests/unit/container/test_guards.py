@@ -3,8 +3,6 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
@@ -16,45 +14,68 @@ from ordo.domain.accounts import Account
 from ordo.domain.budget import Pace, Window
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.limits import Limits, SoftMode
-from ordo.schemas.config.limits import LimitsConfig
 from ordo.schemas.config.settings import ConfigurationError, Settings, load_settings
 
 SBIN = InstrumentKey.parse("NSE:SBIN")
 DEMO = Account.parse("paper/DEMO")
 
 
-def settings_of(kind: str, **limits: Any) -> Settings:  # noqa: ANN401
-    """Settings with one broker of a kind, whether or not this version has an adapter for it."""
-    brokers = {"it": SimpleNamespace(kind=kind)}
-    return cast("Settings", SimpleNamespace(brokers=brokers, limits=LimitsConfig(**limits)))
-
-
 def windows(*pairs: tuple[int, int]) -> tuple[Window, ...]:
     return tuple(Window(seconds=seconds, limit=limit) for seconds, limit in pairs)
 
 
+def _fyers(
+    orders: tuple[Window, ...],
+    *,
+    reads: tuple[Window, ...] = (),
+    pool: tuple[Window, ...] = (),
+    strikes: int | None = 2,
+) -> Pace:
+    return Pace(
+        orders=orders,
+        reads=reads or windows((1, 4), (60, 100)),
+        pool=pool or windows((1, 9), (60, 190)),
+        daily=100_000,
+        strikes=strikes,
+    )
+
+
 @pytest.mark.parametrize(
-    ("kind", "limits", "pace"),
+    ("broker", "changes", "pace"),
     [
         ("paper", {}, None),
-        ("paper", {"orders_per_second": 2}, Pace(orders=windows((1, 2)))),
-        ("paper", {"orders_per_minute": 9}, Pace(orders=windows((60, 9)))),
-        ("fyers", {}, Pace(orders=windows((1, 8), (60, 140)), reads=windows((1, 4), (60, 100)), strikes=2)),
+        ("paper", {"LIMITS__ORDERS_PER_SECOND": "2"}, Pace(orders=windows((1, 2)))),
+        ("paper", {"LIMITS__ORDERS_PER_MINUTE": "9"}, Pace(orders=windows((60, 9)))),
+        ("fyers", {}, _fyers(windows((1, 8), (60, 140)))),
         (
             "fyers",
-            {"orders_per_second": 4, "orders_per_minute": 100},
-            Pace(orders=windows((1, 4), (60, 100)), reads=windows((1, 6), (60, 100)), strikes=2),
+            {"LIMITS__ORDERS_PER_SECOND": "10", "LIMITS__ORDERS_PER_MINUTE": "200"},
+            _fyers(windows((1, 10), (60, 200))),
         ),
         (
             "fyers",
-            {"orders_per_second": 10, "orders_per_minute": 200},
-            Pace(orders=windows((1, 10), (60, 200)), reads=windows((1, 4), (60, 100)), strikes=2),
+            {"BROKERS__FYERS__CALLS_PER_SECOND": "5", "BROKERS__FYERS__STRIKES_PER_DAY": "0"},
+            _fyers(
+                windows((1, 4), (60, 140)),
+                reads=windows((1, 2), (60, 100)),
+                pool=windows((1, 5), (60, 190)),
+                strikes=None,
+            ),
         ),
         ("hdfc", {}, Pace(orders=windows((1, 5)), reads=windows((1, 3)))),
+        (
+            "hdfc",
+            {"BROKERS__HDFC__READS_PER_SECOND": "0.5", "LIMITS__ORDERS_PER_SECOND": "2"},
+            Pace(orders=windows((1, 2)), reads=windows((2, 1))),
+        ),
+        ("hdfc", {"BROKERS__HDFC__READS_PER_SECOND": "20"}, Pace(orders=windows((1, 5)), reads=windows((1, 20)))),
     ],
 )
-def test_the_pace_of_each_kind_of_broker(kind: str, limits: dict[str, int], pace: Pace | None) -> None:
-    assert guards.paces(settings_of(kind, **limits)).get("it") == pace
+def test_the_pace_of_each_kind_of_broker(broker: str, changes: dict[str, str], pace: Pace | None) -> None:
+    environment = {f"ORDO_{name}": value for name, value in changes.items()}
+    if broker != "paper":
+        environment[f"ORDO_BROKERS__{broker.upper()}__BASE_URL"] = "http://127.0.0.1:1"
+    assert guards.paces(load_settings(environment)).get(broker) == pace
 
 
 def test_limits_of_the_gateway_of_accounts_and_of_instruments_and_the_tightest_counts(tmp_path: Path) -> None:

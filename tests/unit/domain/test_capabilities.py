@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from ordo.domain.capabilities import Capabilities
-from ordo.domain.errors import ErrorCode, Invalid, Unsupported
+from ordo.domain.errors import ErrorCode, Unsupported
 from ordo.domain.instruments import InstrumentKey, Venue
 from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
 from tests.support.orders import BUY_TEN, NIFTY_CALL
@@ -80,9 +80,3 @@ def test_modifying_is_a_capability_of_its_own() -> None:
     with pytest.raises(Unsupported) as refusal:
         replace(ALL, modify=False).require_modify(broker_id="any")
     assert refusal.value.broker_id == "any"
-
-
-def test_what_is_promised_need_not_be_learnt() -> None:
-    assert replace(ALL, tag_echo=False, tag_echo_learnt=True).tag_echo_learnt
-    with pytest.raises(Invalid, match="tag_echo_learnt"):
-        replace(ALL, tag_echo_learnt=True)

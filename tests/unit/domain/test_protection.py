@@ -47,6 +47,12 @@ def test_a_percentage_of_ones_own_counts_instead_of_the_slab() -> None:
     assert protected(replace(MARKET, protection=Decimal("2.5")), share(), Decimal(800)).price == Decimal(820)
 
 
+def test_a_percentage_of_the_broker_counts_instead_of_the_slab_and_ones_own_before_it() -> None:
+    assert protected(MARKET, share(), Decimal(800), Decimal(5)).price == Decimal(840)
+    own = replace(MARKET, protection=Decimal("2.5"))
+    assert protected(own, share(), Decimal(800), Decimal(5)).price == Decimal(820)
+
+
 def test_the_limit_stays_inside_the_band() -> None:
     banded = replace(share(), band_low=Decimal("799.98"), band_high=Decimal("800.07"))
     assert protected(MARKET, banded, Decimal(800)).price == Decimal("800.05")

@@ -1,4 +1,5 @@
 import json
+from datetime import datetime, timedelta
 
 import httpx2
 import pytest
@@ -171,3 +172,16 @@ def test_changed_settings_are_a_copy() -> None:
     second = changed(first, json.loads('{"rejections": "book", "transit_seconds": 2}'))
     assert (first.rejections, second.rejections) == (Rejections.ANSWER, Rejections.BOOK)
     assert second.transit_seconds == 2.0
+
+
+async def test_every_request_is_listed_with_its_moment_and_forgotten_by_a_reset(fyers: Fyers, clock: Clock) -> None:
+    await fyers.place()
+    clock.forward(1)
+    await fyers.api("GET", "/orders")
+    first, second = (await fyers.control("GET", "/requests")).json()[-2:]
+    assert (first["method"], first["path"]) == ("POST", "/api/v3/orders/sync")
+    assert (second["method"], second["path"]) == ("GET", "/api/v3/orders")
+    moments = [datetime.fromisoformat(row["received_at"]) for row in (first, second)]
+    assert moments[1] - moments[0] == timedelta(seconds=1)
+    await fyers.control("POST", "/reset")
+    assert (await fyers.control("GET", "/requests")).json() == []

@@ -15,6 +15,7 @@ from ordo.schemas.config.kinds import kind_named, kinds
 from ordo.schemas.config.settings import ConfigurationError, load_settings
 
 PLUGIN = """
+from ordo.domain.budget import UNLIMITED, Pace, Window
 from ordo.container.kinds import PAPER
 from ordo.schemas.config.brokers import PaperConfig
 
@@ -24,7 +25,9 @@ class Config(PaperConfig):
 class Plugin:
     kind = {kind!r}
     config = Config
-    calls = None
+
+    def pace(self, config):
+        return UNLIMITED
 
     def line(self, adapter_id, config, tools):
         return PAPER.line(adapter_id, config, tools)
@@ -84,9 +87,11 @@ def test_a_kind_of_a_package_can_be_configured(packages: Packages) -> None:
 
 
 def test_its_pace_and_its_master_are_those_of_the_plug_in(packages: Packages) -> None:
-    text = PLUGIN.format(kind="acme").replace("calls = None", "calls = Calls(orders=3, reads=7)")
+    text = PLUGIN.format(kind="acme").replace(
+        "return UNLIMITED", "return Pace(orders=(Window.of_rate(3),), reads=(Window.of_rate(7),))"
+    )
     text = text.replace("return None", "return FyersMaster(config.seed)")
-    imports = "from ordo.plugins import Calls\nfrom ordo.adapters.masters.fyers import FyersMaster\n"
+    imports = "from ordo.adapters.masters.fyers import FyersMaster\n"
     packages.add("plug_whole", kind="acme", text=imports + text)
     settings = load_settings(configured("acme") | {"ORDO_INSTRUMENTS__HDFC_URL": "there"})
     pace = guards.paces(settings)["desk"]
@@ -129,10 +134,10 @@ def test_a_plug_in_that_is_none_is_named(packages: Packages, text: str, told: st
 
 
 def test_a_plug_in_for_another_version_says_what_it_lacks(packages: Packages) -> None:
-    old = PLUGIN.format(kind="acme").replace("def master", "def masters").replace("    calls = None\n", "")
+    old = PLUGIN.format(kind="acme").replace("def master", "def masters").replace("def pace", "def paces")
     packages.add("plug_old", kind="acme", text=old)
     settings = load_settings(configured("acme"))
-    with pytest.raises(ConfigurationError, match=r"'acme' \(plug_old\) lacks calls, master"):
+    with pytest.raises(ConfigurationError, match=r"'acme' \(plug_old\) lacks master, pace"):
         container_for(settings).brokers()
 
 

@@ -7,7 +7,8 @@ from typing import Final, Literal
 from pydantic import Field
 
 from ordo.application.brokers import BrokerLine
-from ordo.plugins import BrokerPlugin, Calls, Tools
+from ordo.domain.budget import Pace, Window
+from ordo.plugins import BrokerPlugin, Tools
 from ordo.ports.clock import Clock
 from ordo.ports.masters import MasterSource
 from ordo.schemas.config.brokers import Base, WireConfig
@@ -23,7 +24,9 @@ class LotusConfig(WireConfig):
 class _Lotus:
     kind = "lotus"
     config = LotusConfig
-    calls: Calls | None = Calls(orders=10, reads=10)
+
+    def pace(self, config: LotusConfig) -> Pace:  # noqa: ARG002
+        return Pace(orders=(Window.of_rate(10),), reads=(Window.of_rate(10),))
 
     def line(self, adapter_id: str, config: LotusConfig, tools: Tools) -> BrokerLine:
         from ordo_broker_example.adapter import LotusBroker

@@ -1,5 +1,6 @@
-"""Budgets that all workers share. Calls stand in two sorted sets an account, `orders` and `reads`, by the moment at
-which the server counted them; what only the day knows is a hash, `strikes`.
+"""Budgets that all workers share. Calls stand in sorted sets of an account, `all` and `orders` or `reads`, by the
+moment until which each may reach the broker, by the server's clock; what only the day knows is a hash, `strikes`, and
+a number, `day`.
 """
 
 from __future__ import annotations
@@ -11,21 +12,21 @@ from typing import Final
 from ordo.adapters.moments import to_microseconds
 from ordo.adapters.redis.server import RedisServer, Script
 from ordo.domain.accounts import Account
-from ordo.domain.budget import SLOWED_SECONDS, BudgetStanding, Lane, Pace, Slot
+from ordo.domain.budget import SLOWED_SECONDS, UNANSWERED_SECONDS, BudgetStanding, Lane, Pace, Slot
 from ordo.domain.calendar import trading_day
 from ordo.ports.budget import OrderBudget
 
 _SECOND_US: Final = 1_000_000
-_STOPPED: Final = -1
+_OVER: Final = {-1: Slot(stopped=True), -2: Slot(spent=True)}
 
 _COMMON: Final = """
 local account, day = ARGV[2], ARGV[3]
 local strikes_at = P .. 'strikes:' .. account
 local function calls_at(class) return P .. 'calls:' .. class .. ':' .. account end
--- A server whose clock was set back goes on from the last call that it has counted.
-local function now_of(class)
-  local last = redis.call('ZRANGE', calls_at(class), -1, -1, 'WITHSCORES')
-  return math.max(server_now(), tonumber(last[2] or 0))
+local latest_at = P .. 'latest:' .. account
+-- A server whose clock was set back goes on from the last moment at which it was asked.
+local function now_of()
+  return math.max(server_now(), tonumber(redis.call('GET', latest_at) or 0))
 end
 local function strikes()
   local held = redis.call('HMGET', strikes_at, 'day', 'strikes')
@@ -36,31 +37,58 @@ local function slowed_for(now)
 end
 """
 
-# class, whether to take, the strikes that stop this lane ('' for none), microseconds to keep a call,
-# and for each window: its microseconds, its ceiling, its ceiling when slowed.
+# class, whether to take, the strikes that stop this lane and the day's calls after which none of it is made ('' for
+# none), microseconds to keep a call, and how long it may be under way; then for each window: whether it is one of the
+# pool, its microseconds, its ceiling, its ceiling when slowed.
 _LOOK = Script(
     _COMMON
     + """
-local class, take, stop, keep = ARGV[4], ARGV[5] == '1', tonumber(ARGV[6]), tonumber(ARGV[7])
-if stop and strikes() >= stop then return -1 end
-if #ARGV == 7 then return 0 end
-local at, now = calls_at(class), now_of(class)
+local class, take, stop, most = ARGV[4], ARGV[5] == '1', tonumber(ARGV[6]), tonumber(ARGV[7])
+local keep, unanswered = tonumber(ARGV[8]), tonumber(ARGV[9])
+if stop and strikes() >= stop then return {-1, 0} end
+local day_at = P .. 'day:' .. account .. ':' .. day
+if most and tonumber(redis.call('GET', day_at) or 0) >= most then return {-2, 0} end
+local now = now_of()
 local slowed = slowed_for(now) > 0
-local count, wait = redis.call('ZCARD', at), 0
-for i = 8, #ARGV, 3 do
-  local ceiling = tonumber(slowed and ARGV[i + 2] or ARGV[i + 1])
-  if count >= ceiling then
+local wait = 0
+for i = 10, #ARGV, 4 do
+  local at = calls_at(ARGV[i] == '1' and 'all' or class)
+  local ceiling = tonumber(slowed and ARGV[i + 3] or ARGV[i + 2])
+  if redis.call('ZCARD', at) >= ceiling then
     local leaving = redis.call('ZRANGE', at, -ceiling, -ceiling, 'WITHSCORES')
-    wait = math.max(wait, tonumber(leaving[2]) + tonumber(ARGV[i]) - now)
+    wait = math.max(wait, math.min(now, tonumber(leaving[2])) + tonumber(ARGV[i + 1]) - now)
   end
 end
+local number = 0
 if wait == 0 and take then
-  local number = redis.call('INCR', P .. 'calls')
-  redis.call('ZADD', at, string.format('%.0f', now), number)
-  redis.call('ZREMRANGEBYSCORE', at, '-inf', string.format('(%.0f', now - keep))
-  redis.call('PEXPIRE', at, math.ceil(keep / 1000) + 1000)
+  number = redis.call('INCR', P .. 'calls')
+  redis.call('SET', latest_at, string.format('%.0f', now), 'PX', math.ceil((keep + unanswered) / 1000) + 1000)
+  redis.call('INCR', day_at)
+  redis.call('EXPIRE', day_at, 172800)
+  for _, each in ipairs(#ARGV > 9 and {class, 'all'} or {}) do
+    local at = calls_at(each)
+    redis.call('ZADD', at, string.format('%.0f', now + unanswered), number)
+    redis.call('ZREMRANGEBYSCORE', at, '-inf', string.format('(%.0f', now - keep))
+    redis.call('PEXPIRE', at, math.ceil((keep + unanswered) / 1000) + 1000)
+  end
 end
-return wait
+return {wait, number}
+"""
+)
+_ANSWERED = Script(
+    _COMMON
+    + """
+local class, number, made = ARGV[4], ARGV[5], ARGV[6] == '1'
+local now = now_of()
+for _, each in ipairs({class, 'all'}) do
+  local at = calls_at(each)
+  if made then
+    redis.call('ZADD', at, 'XX', 'LT', string.format('%.0f', now), number)
+  elseif tonumber(redis.call('ZSCORE', at, number) or 0) > now then
+    redis.call('ZREM', at, number)
+  end
+end
+return 0
 """
 )
 _STRIKE = Script(
@@ -83,7 +111,7 @@ _STANDING = Script(
     + """
 local second, found = tonumber(ARGV[4]), {}
 for _, class in ipairs({'orders', 'reads'}) do
-  local now = now_of(class)
+  local now = now_of()
   for _, span in ipairs({second, 60 * second}) do
     found[#found + 1] = redis.call('ZCOUNT', calls_at(class), string.format('(%.0f', now - span), '+inf')
   end
@@ -96,7 +124,7 @@ return found
 
 
 class RedisOrderBudget(OrderBudget):
-    """Redis counts, by its own clock. Strikes outlive the gateways, and the server as far as its settings make it."""
+    """Redis counts, by its own clock. The day outlives the gateways, and the server as far as its settings make it."""
 
     def __init__(self, server: RedisServer) -> None:
         self._server = server
@@ -106,6 +134,10 @@ class RedisOrderBudget(OrderBudget):
 
     async def peek(self, account: Account, lane: Lane, pace: Pace, *, now: datetime) -> Slot:
         return await self._look(account, lane, pace, now, take=False)
+
+    async def answered(self, account: Account, lane: Lane, slot: Slot, *, made: bool = True) -> None:
+        if slot.number:
+            await self._server.run(_ANSWERED, str(account), "", _class(lane), slot.number, int(made))
 
     async def strike(self, account: Account, *, now: datetime) -> int:
         span = round(SLOWED_SECONDS * _SECOND_US)
@@ -123,27 +155,35 @@ class RedisOrderBudget(OrderBudget):
         )
 
     async def _look(self, account: Account, lane: Lane, pace: Pace, now: datetime, *, take: bool) -> Slot:
-        stops = lane in (Lane.MODIFY, Lane.NEW) and pace.strikes is not None
-        wait = await self._server.run(
+        strikes, ends = pace.strikes_that_stop(lane), pace.day_ends_at(lane)
+        wait, number = await self._server.run(
             _LOOK,
             str(account),
             _day(now),
-            "reads" if lane is Lane.READ else "orders",
-            int(take),
-            str(pace.strikes) if stops else "",
+            _class(lane),
+            int(take and pace.counts(lane)),
+            "" if strikes is None else strikes,
+            "" if ends is None else ends,
             round(max(pace.longest, SLOWED_SECONDS) * _SECOND_US),
+            round(UNANSWERED_SECONDS * _SECOND_US),
             *_windows(pace, lane),
         )
-        return Slot(stopped=True) if wait == _STOPPED else Slot(wait=int(wait) / _SECOND_US)
+        if int(wait) in _OVER:
+            return _OVER[int(wait)]
+        return Slot(wait=int(wait) / _SECOND_US, number=int(number))
 
 
 def _windows(pace: Pace, lane: Lane) -> Iterable[int]:
-    for window in pace.windows(lane):
-        yield from (
-            round(window.seconds * _SECOND_US),
-            window.ceiling(lane, slowed=False),
-            window.ceiling(lane, slowed=True),
-        )
+    for window in pace.own(lane):
+        shares = (window.share(lane, slowed=slowed) for slowed in (False, True))
+        yield from (0, round(window.seconds * _SECOND_US), *shares)
+    for window in pace.pool:
+        ceilings = (window.ceiling(lane, slowed=slowed) for slowed in (False, True))
+        yield from (1, round(window.seconds * _SECOND_US), *ceilings)
+
+
+def _class(lane: Lane) -> str:
+    return "reads" if lane is Lane.READ else "orders"
 
 
 def _day(now: datetime) -> str:

@@ -94,6 +94,19 @@ class FyersConfig(WireConfig):
     base_url: Base = Field(default=_FYERS_API, description="Accounts and orders.")
     data_url: Base | None = Field(default=None, description="Prices. Unset: beside `base_url`.")
     master_url: str | None = Field(default=None, min_length=1, description="Symbol masters. Unset: FYERS' own.")
+    calls_per_second: int = Field(
+        default=9, ge=1, le=1_000_000, description="Calls of an account, orders and reads together. FYERS takes 10."
+    )
+    calls_per_minute: int = Field(
+        default=190,
+        ge=1,
+        le=1_000_000,
+        description="The same in a minute. FYERS takes 200, and blocks the day at the fourth minute that has more.",
+    )
+    calls_per_day: int = Field(default=100_000, ge=1, le=10**9, description="The same in a day. FYERS takes 100,000.")
+    strikes_per_day: int = Field(
+        default=2, ge=0, description="Refusals for pace after which new orders stop until midnight; 0: never."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -35,12 +35,14 @@ class BoundsConfig(_Part):
 
 
 class SoftConfig(_Part):
-    """What each soft check does: `off`, `warn` (told in the log and in a preview), or `deny`."""
+    """What each soft check does: `off`, `preview` (told in a preview alone), `warn` (told in the log and in a preview),
+    or `deny`. `cover` and `funds` cost reads of the portfolio.
+    """
 
     band_now: SoftMode = SoftMode.WARN
     trigger_now: SoftMode = SoftMode.WARN
-    cover: SoftMode = SoftMode.OFF
-    funds: SoftMode = SoftMode.OFF
+    cover: SoftMode = SoftMode.PREVIEW
+    funds: SoftMode = SoftMode.PREVIEW
 
 
 class LimitsConfig(BoundsConfig):

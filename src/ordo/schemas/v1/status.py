@@ -14,7 +14,7 @@ from ordo.domain.masters import MasterState
 from ordo.domain.orders import OrderType, Product, Validity
 from ordo.domain.protection import MarketOrders
 from ordo.schemas.v1.base import View
-from ordo.schemas.v1.fields import AccountName, Time
+from ordo.schemas.v1.fields import AccountName, Number, Time
 from ordo.schemas.v1.orders import Order
 from ordo.schemas.v1.safety import KillSwitch
 from ordo.schemas.v1.sessions import Session
@@ -50,13 +50,13 @@ class Capabilities(View[capabilities.Capabilities]):
             " (`broker_converts`), or Ordo, which sends a limit order instead (`gateway_must_convert`)."
         )
     )
+    auto_percent: Number | None = Field(
+        description="How far protection `auto` lets a market order run that Ordo sends as a limit; null: by slabs."
+    )
     strict_trigger: bool = Field(description="Whether a stop's trigger may not equal its price.")
     tag_echo: bool = Field(description="Whether its book shows Ordo's tags, so that a lost order is found for certain.")
     rejected_in_book: bool = Field(description="Whether its book lists rejected orders, so that absence can be proven.")
     order_history_days: int = Field(description="Days that its book reaches back; 1 is today.")
-    tag_echo_learnt: bool = Field(
-        description="Whether the book of some accounts shows Ordo's tags, which is not promised: learnt from orders."
-    )
     rejects_in_answer: bool = Field(
         description="Whether a rejection by the broker comes with the answer to an order; else the book shows it later."
     )
@@ -128,6 +128,11 @@ class Budget(View[object]):
         validation_alias=AliasPath("pace", "orders"), description="Its bounds of writes."
     )
     reads: tuple[Window, ...] = Field(validation_alias=AliasPath("pace", "reads"), description="Its bounds of reads.")
+    pool: tuple[Window, ...] = Field(
+        default=(),
+        validation_alias=AliasPath("pace", "pool"),
+        description="Its bounds of writes and reads together, where its broker counts them so.",
+    )
     orders_last_second: int = Field(validation_alias=_standing("orders_last_second"), description="Writes made.")
     orders_last_minute: int = Field(validation_alias=_standing("orders_last_minute"), description="Writes made.")
     reads_last_second: int = Field(validation_alias=_standing("reads_last_second"), description="Reads made.")

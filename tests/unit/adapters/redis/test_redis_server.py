@@ -166,7 +166,7 @@ async def test_passing_state_has_a_time_to_live_and_facts_have_none(redis: Redis
         name.removeprefix(redis.prefix).partition(":")[0] for name in names if await redis._asked("TTL", name) > 0
     }
     assert lasting == {"intent", "placed", "placements", "unsettled", "alike", "doubtful", "sessions", "calls"}
-    assert passing == {"calls", "strikes", "lease", "dropped"}
+    assert passing == {"calls", "latest", "day", "strikes", "lease", "dropped"}
 
 
 async def test_no_token_is_readable_in_redis(redis: RedisServer) -> None:

@@ -14,7 +14,6 @@ from dependency_injector import providers
 from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpRequest
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.container import kinds
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
 from ordo.schemas.config.settings import load_settings
@@ -23,6 +22,7 @@ from ordo_emulators.fyers.emulator import FyersEmulator
 from ordo_emulators.fyers.settings import Settings as EmulatorSettings
 from ordo_emulators.server import serve
 from tests.support.clock import VirtualClock
+from tests.support.paces import UNPACED
 from tests.unit.entrypoints.http.gateway_door import MASTER_KEY, TOKEN, alive
 
 _ACCOUNT = "/api/v1/accounts/fyers/XE00001"
@@ -57,8 +57,6 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     monkeypatch.chdir(tmp_path)
-    # The clock stands still: a place in a budget would never get free.
-    monkeypatch.setattr(kinds._Fyers, "calls", None)
     clock = VirtualClock()
     emulator = FyersEmulator(clock=clock.now, settings=EmulatorSettings(rate_limits=False))
     async with serve(controlled(emulator)) as origin:
@@ -68,6 +66,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
                 "ORDO_MASTER_KEYS": MASTER_KEY,
                 "ORDO_IDEMPOTENCY__PURSUE_SECONDS": "0",
                 "ORDO_BROKERS__FYERS__BASE_URL": emulator.urls(origin)["base_url"],
+                **UNPACED["fyers"],  # The clock stands still.
             }
         )
         container = container_for(settings)
@@ -135,3 +134,17 @@ async def test_a_rejection_carries_the_brokers_words_without_the_account(house: 
     words = poor.json()["details"]["native_error"]
     assert "Margin Shortfall" in words
     assert "XE00001" not in words
+
+
+async def test_a_stops_trigger_stands_strictly_before_its_price(house: House) -> None:
+    await house.log_in()
+    for side, price, equal, beyond in (("BUY", "1000.00", "1000.00", "999.95"), ("SELL", "900.00", "900.00", "900.05")):
+        stop = _BUY | {"order_type": "SL", "side": side, "price": price, "trigger_price": equal}
+        refused = await house.write("POST", "/orders", f"equal-{side}", stop)
+        assert (refused.status_code, refused.json()["error_code"]) == (422, "INVALID_ORDER")
+        assert refused.json()["details"]["fields"][0]["field"] == "trigger_price"
+        previewed = (await house.http.post(f"{_ACCOUNT}/orders/preview", json=stop)).json()
+        assert "trigger" in {check["name"] for check in previewed["checks"] if not check["passed"]}
+        placed = await house.write("POST", "/orders", f"apart-{side}", stop | {"trigger_price": beyond})
+        assert placed.status_code == 201, placed.text
+    assert len(house.emulator.accepted()) == 2

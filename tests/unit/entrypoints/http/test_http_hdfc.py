@@ -12,7 +12,6 @@ import pytest
 from dependency_injector import providers
 
 from ordo.adapters.memory.audit import MemoryAuditLog
-from ordo.container import kinds
 from ordo.container.root import container_for
 from ordo.entrypoints.http.app import create_app
 from ordo.schemas.config.settings import load_settings
@@ -23,6 +22,7 @@ from ordo_emulators.hdfc.settings import ReferenceMode
 from ordo_emulators.hdfc.settings import Settings as EmulatorSettings
 from ordo_emulators.server import serve
 from tests.support.clock import VirtualClock
+from tests.support.paces import UNPACED
 from tests.unit.entrypoints.http.gateway_door import MASTER_KEY, TOKEN, alive
 
 _ACCOUNT = "/api/v1/accounts/hdfc/7000001"
@@ -68,7 +68,6 @@ async def house(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(kinds._HDFC, "calls", None)  # The clock stands still: a place in a budget would never get free.
     clock = VirtualClock()
     settings = EmulatorSettings(rate_limits=False, reference_mode=request.param)
     emulator = HdfcEmulator(clock=clock.now, settings=settings)
@@ -79,7 +78,7 @@ async def house(
                 "ORDO_MASTER_KEYS": MASTER_KEY,
                 "ORDO_IDEMPOTENCY__PURSUE_SECONDS": "0",
                 "ORDO_BROKERS__HDFC__BASE_URL": emulator.urls(origin)["base_url"],
-                "ORDO_BROKERS__HDFC__READS_PER_SECOND": "1000",  # The clock stands still.
+                **UNPACED["hdfc"],  # The clock stands still.
                 "ORDO_BROKERS__HDFC__QUOTE_PAUSE_MS": "0",
             }
         )

@@ -40,6 +40,7 @@ CAPABILITIES: Final = Capabilities(
     tag_echo=True,
     rejected_in_book=True,
     order_history_days=1,
+    strict_trigger=True,
 )
 
 _MOST_QUOTES: Final = 50

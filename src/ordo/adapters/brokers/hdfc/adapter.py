@@ -12,17 +12,17 @@ from ordo.adapters.brokers.hdfc.client import HdfcClient
 from ordo.adapters.brokers.hdfc.errors import reading
 from ordo.adapters.brokers.hdfc.mapping.books import oldest_first, order_of, trade_of
 from ordo.adapters.brokers.hdfc.mapping.portfolio import funds_of, holding_of, position_of, prices_of
-from ordo.adapters.brokers.hdfc.mapping.protection import protected_price
 from ordo.adapters.brokers.hdfc.mapping.requests import modify_body, place_body
 from ordo.adapters.brokers.hdfc.symbols import address_of, instrument_of, named_holding, quote_exchange
 from ordo.adapters.brokers.hdfc.wire import OrderRow
 from ordo.domain.book import Acknowledged, BrokerOrder, Snapshot
 from ordo.domain.capabilities import Capabilities
-from ordo.domain.errors import ErrorCode, NotSent, Refused, Unavailable, Unsupported, before_sending
+from ordo.domain.errors import ErrorCode, Refused, Unavailable, Unsupported, before_sending
 from ordo.domain.instruments import Instrument, InstrumentKey, Venue
 from ordo.domain.market import Quote
 from ordo.domain.orders import OrderTerms, OrderType, Product, Validity
 from ordo.domain.portfolio import Funds, Holding, Position, Trade
+from ordo.domain.protection import MarketOrders
 from ordo.domain.sessions import Session
 from ordo.ports.broker import Broker
 from ordo.ports.clock import Clock
@@ -43,17 +43,15 @@ CAPABILITIES: Final = Capabilities(
     modify=True,
     # Not promised: whether the book gives the reference back is learnt from the rows, which carry it where it does.
     tag_echo=False,
-    tag_echo_learnt=True,
     rejected_in_book=True,
     rejects_in_answer=False,
     order_history_days=1,
 )
-CONVERTING: Final = replace(CAPABILITIES, market_protection=True)
-"""What is offered where market orders are converted to limit orders at a protected price."""
+CONVERTING: Final = replace(CAPABILITIES, market_protection=True, market_orders=MarketOrders.GATEWAY)
+"""What is offered where Ordo makes limit orders of market orders before they come here."""
 
 _MANY: Final = 200
 _MOST_TOLD: Final = 1_000
-_AS_LIMIT: Final = {OrderType.MARKET: OrderType.LIMIT, OrderType.STOP_MARKET: OrderType.STOP_LIMIT}
 
 
 class HdfcBroker(Broker):
@@ -79,21 +77,22 @@ class HdfcBroker(Broker):
 
     @property
     def capabilities(self) -> Capabilities:
-        return CONVERTING if self._config.market_orders == "limit" else CAPABILITIES
+        if self._config.market_orders == "limit":
+            return replace(CONVERTING, auto_percent=self._config.protection_percent)
+        return CAPABILITIES
 
     async def place(self, session: Session, terms: OrderTerms, *, tag: str) -> Acknowledged:
-        self.capabilities.require(terms, broker_id=self._adapter_id)
+        self._require(terms)
         with before_sending():
-            address, found = address_of(self._instruments.directory(), terms.instrument)
-            sent = await self._protected(session, terms, found)
-            body = place_body(sent, address, tag=tag, sides=self._config.side_style)
+            address = address_of(self._instruments.directory(), terms.instrument)
+            body = place_body(terms, address, tag=tag, sides=self._config.side_style)
         return Acknowledged(broker_order_id=await self._client.place(session.access_token, body))
 
     async def modify(self, session: Session, broker_order_id: str, terms: OrderTerms) -> Acknowledged:
-        self.capabilities.require(terms, broker_id=self._adapter_id)
+        self._require(terms)
         with before_sending():
-            _, found = address_of(self._instruments.directory(), terms.instrument)
-            body = modify_body(await self._protected(session, terms, found))
+            address_of(self._instruments.directory(), terms.instrument)
+            body = modify_body(terms)
         await self._client.modify(session.access_token, broker_order_id, body)
         return Acknowledged(broker_order_id=broker_order_id)
 
@@ -144,7 +143,10 @@ class HdfcBroker(Broker):
             named = [named_holding(directory, row.exchange, row.security_id, row.isin) for row in rows]
         prices = await self._marks(session, [found for _, found in named if found is not None])
         with reading("the holdings"):
-            items = [holding_of(row, key, prices.get(key)) for row, (key, _) in zip(rows, named, strict=True)]
+            items = [
+                holding_of(row, key, prices.get(key), listed=found is not None)
+                for row, (key, found) in zip(rows, named, strict=True)
+            ]
         return Snapshot(as_of=as_of, items=tuple(items))
 
     async def quotes(self, session: Session, instruments: tuple[InstrumentKey, ...]) -> tuple[Quote, ...]:
@@ -211,28 +213,13 @@ class HdfcBroker(Broker):
             prices |= prices_of(rows, chunk)
         return prices
 
-    async def _protected(self, session: Session, terms: OrderTerms, instrument: Instrument) -> OrderTerms:
-        """The terms as they are sent: a market order becomes a limit order where the settings say so."""
-        kind = _AS_LIMIT.get(terms.order_type)
-        if kind is None or self._config.market_orders != "limit":
-            return terms
-        if terms.protection == "none":
+    def _require(self, terms: OrderTerms) -> None:
+        """Raise `Unsupported` for what this app does not take, and for a market order that nobody has bounded."""
+        self.capabilities.require(terms, broker_id=self._adapter_id)
+        if self.capabilities.market_orders is MarketOrders.GATEWAY and not terms.order_type.has_price:
             raise Unsupported(
-                "The order was not sent: market orders go to HDFC as limit orders, which have a price; leave"
-                " protection at auto or give a percentage.",
-                field="protection",
-                seen="none",
+                "The order was not sent: market orders go to HDFC as limit orders, and this one has no limit.",
+                field="order_type",
+                seen=terms.order_type,
                 broker_id=self._adapter_id,
             )
-        start = terms.trigger_price
-        if start is None:
-            start = (await self._marks(session, [instrument])).get(terms.instrument)
-        if start is None:
-            raise NotSent(
-                ErrorCode.BROKER_UNAVAILABLE,
-                f"The order was not sent: HDFC gave no last price of {terms.instrument}, from which the limit of a"
-                " protected market order follows. Nothing happened; send a limit order, or try again.",
-                broker_id=self._adapter_id,
-            )
-        price = protected_price(terms, instrument, start, self._config.protection_percent)
-        return replace(terms, order_type=kind, price=price, protection="auto")

@@ -83,7 +83,7 @@ class Address:
         return f"{self.exchange}:{self.segment}:{self.security_id}"
 
 
-def address_of(directory: InstrumentDirectory, key: InstrumentKey) -> tuple[Address, Instrument]:
+def address_of(directory: InstrumentDirectory, key: InstrumentKey) -> Address:
     """The three fields of an instrument and more; raises `Invalid` (`INVALID_INSTRUMENT`) where HDFC's master does not
     list it, or not wholly.
     """
@@ -95,8 +95,7 @@ def address_of(directory: InstrumentDirectory, key: InstrumentKey) -> tuple[Addr
     if key.venue.is_derivative and not underlying:
         raise _unlisted(key, "has no underlying in HDFC's security master, without which HDFC takes no order")
     exchange, segment, security_id = parts
-    address = Address(exchange=exchange, segment=segment, security_id=security_id, underlying=underlying, key=key)
-    return address, found
+    return Address(exchange=exchange, segment=segment, security_id=security_id, underlying=underlying, key=key)
 
 
 def quote_exchange(key: InstrumentKey, *, parent: bool) -> str:
@@ -178,7 +177,9 @@ def _unlisted(key: InstrumentKey, why: str) -> Invalid:
 def named_holding(
     directory: InstrumentDirectory, exchange: str, security_id: str, isin: str
 ) -> tuple[InstrumentKey, Instrument | None]:
-    """What is held. The security master has no ISIN, so a row that has nothing else is called by it."""
+    """What is held. The security master has no ISIN, so that a row whose code it lacks can't be told from others by a
+    name of Ordo's: it is called by its ISIN, which is no symbol's, so that no order for another thing can follow.
+    """
     venue = _CASH.get(exchange.upper())
     if venue is None:
         raise Unreadable(f"a holding at HDFC is of the exchange {exchange[:20]!r}")

@@ -326,6 +326,8 @@ async def test_holdings_are_marked_and_none_is_dropped() -> None:
     assert (fund.instrument, fund.quantity) == (InstrumentKey.parse("NSE:INF204KB14I2"), 1045)
     assert (fund.last_price, fund.metadata["last_price"]) == (Decimal("122.94"), "previous close")
     assert fund.metadata["mtf"] == "true"
+    assert "listed" not in share.metadata
+    assert fund.metadata["listed"] == "false"
     assert (fund.t1_quantity, fund.pledged_quantity) == (None, None)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from ordo.domain.book import Acknowledged
 from ordo.domain.errors import ErrorCode, Invalid, NotSent, OrdoError, OutcomeUnknown, Refused, Unsupported
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.orders import OrderTerms, OrderType, Product, Side, Validity
+from ordo.domain.protection import MarketOrders as Bounds
 from ordo.domain.secrecy import redact_text
 from ordo_emulators.hdfc.settings import MarketOrders, Settings
 from tests.support.hdfc import OPTION, SENSEX, SESSION, SHARE, Desk, Host, emulated, payload, payloads, told
@@ -250,73 +252,29 @@ def test_an_order_that_was_done_before_it_was_placed_is_rejected_not_unmodifiabl
     assert of_write(said, Call.PLACE, "hdfc").code is ErrorCode.ORDER_REJECTED
 
 
-async def test_market_orders_become_limit_orders_where_the_settings_say_so() -> None:
-    async with told(market_orders="limit") as (host, desk):
-        assert desk.broker.capabilities.market_protection
-        host.says({"data": [{"exchange": "NFO", "token": 35187, "ltp": 121.6}], "meta": {"statusCode": "OK"}})
-        with pytest.raises(OutcomeUnknown):  # The host gives a price to an order, too.
-            await write(desk, "place", CALL)
-        price, order = host.asked
-        assert (price.method, price.path) == ("PUT", "/oapi/v1/fetch-ltp")
-        assert json.loads(price.body) == {"data": [{"exchange": "NFO", "token": "35187"}]}
-        body = json.loads(order.body)
-    # An option of 121.60 may run 2 %: 124.032, on the next tick.
-    assert (body["order_type"], body["price"], body["trigger_price"]) == ("LIMIT", 124.05, 0)
-
-
-@pytest.mark.parametrize(
-    ("protection", "configured", "trigger", "price"),
-    [("auto", None, "121.00", 119.75), (Decimal(3), None, "121.00", 117.35), ("auto", 5, "121.00", 114.95)],
-)
-async def test_a_stop_runs_from_its_trigger(
-    protection: Literal["auto"] | Decimal,
-    configured: int | None,
-    trigger: str,
-    price: float,
-) -> None:
-    terms = OrderTerms(
-        instrument=SHARE, side=Side.SELL, quantity=10, order_type=OrderType.STOP_MARKET, product=Product.MIS,
-        trigger_price=Decimal(trigger), protection=protection,
-    )  # fmt: skip
-    async with told(market_orders="limit", protection_percent=configured) as (host, desk):
-        body = await sent(desk, host, "place", terms)
-    assert (body["order_type"], body["price"], body["trigger_price"]) == ("SL", price, float(trigger))
-
-
-async def test_without_a_last_price_a_market_order_is_not_sent() -> None:
-    async with told(market_orders="limit") as (host, desk):
-        host.says({"data": [], "meta": {"statusCode": "OK", "statusMsg": "OK"}})
-        for answer in ("", "<html></html>"):
-            with pytest.raises(NotSent):
-                await write(desk, "place", CALL)
-            host.says(answer)
-        assert {request.path for request in host.asked} == {"/oapi/v1/fetch-ltp"}
-
-
-async def test_a_market_order_without_any_protection_is_not_converted() -> None:
-    async with told(market_orders="limit") as (host, desk):
-        with pytest.raises(Unsupported):
-            await write(desk, "place", OrderTerms(
-                instrument=SHARE, side=Side.BUY, quantity=1, order_type=OrderType.MARKET, product=Product.MIS,
-                protection="none",
-            ))  # fmt: skip
+async def test_market_orders_are_ordos_to_bound_where_the_settings_say_so() -> None:
+    async with told(market_orders="limit", protection_percent=5) as (host, desk):
+        offered = desk.broker.capabilities
+        assert (offered.market_orders, offered.auto_percent) == (Bounds.GATEWAY, Decimal(5))
+        assert offered.market_protection
+        for terms in (CALL, replace(CALL, order_type=OrderType.STOP_MARKET, trigger_price=Decimal(121))):
+            with pytest.raises(Unsupported, match="no limit"):
+                await write(desk, "place", terms)
+            with pytest.raises(Unsupported, match="no limit"):
+                await write(desk, "modify", terms)
         assert host.asked == []
+    async with told() as (_, desk):
+        assert desk.broker.capabilities.market_orders is Bounds.BROKER
 
 
-async def test_a_broker_that_forbids_market_orders_is_lived_with_by_converting() -> None:
+async def test_a_broker_that_forbids_market_orders_says_so() -> None:
     share = InstrumentKey.parse("NSE:HDFCBANK")
     terms = OrderTerms(instrument=share, side=Side.BUY, quantity=1, order_type=OrderType.MARKET, product=Product.CNC)
-    forbids = Settings(rate_limits=False, market_orders=MarketOrders.FORBID403)
-    async with emulated(forbids) as one:
+    async with emulated(Settings(rate_limits=False, market_orders=MarketOrders.FORBID403)) as one:
         session = await one.desk.log_in()
         with pytest.raises(Refused) as refusal:
             await one.desk.broker.place(session, terms, tag=TAG)
         assert refusal.value.code is ErrorCode.INVALID_ORDER
-    async with emulated(forbids, market_orders="limit") as one:
-        session = await one.desk.log_in()
-        await one.desk.broker.place(session, terms, tag=TAG)
-        (row,) = (await one.desk.broker.orders(session)).items
-    assert (row.order_type, row.filled_quantity, row.tag) == (OrderType.LIMIT, 1, TAG)
 
 
 async def test_a_burst_of_orders_waits_and_then_is_not_sent() -> None:

@@ -97,6 +97,7 @@ def order(directory: InstrumentDirectory, row: wire.OrderRow, account_id: str) -
         validity=VALIDITIES_IN[row.order_validity],
         average_price=rupees(row.traded_price) if row.filled_qty and row.traded_price else None,
         message=words(None, row.message, account_id) or None,
+        foreign_product=None if row.product_type in PRODUCTS.values() else row.product_type.value,
         metadata=without_blanks({"exchange_order_id": row.exch_ord_id, "fyers_product": row.product_type.value}),
     )
 

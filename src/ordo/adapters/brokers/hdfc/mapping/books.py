@@ -59,6 +59,7 @@ def order_of(row: OrderRow, directory: InstrumentDirectory) -> BrokerOrder:
         validity=word(VALIDITIES, row.validity, "validity"),
         average_price=_average(row, filled, _ONE if found is None else found.multiplier),
         message=_message(row),
+        foreign_product=product if product in FOREIGN_PRODUCTS else None,
         metadata=beside(
             exchange_order_id=row.exchange_order_id,
             reference=row.external_reference_number,

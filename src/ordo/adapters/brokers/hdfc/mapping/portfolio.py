@@ -59,8 +59,10 @@ def position_of(row: PositionRow, found: Instrument | None, last_price: Decimal 
     )
 
 
-def holding_of(row: HoldingRow, key: InstrumentKey, last_price: Decimal | None) -> Holding:
-    """A holding, marked to the last price, else to the previous close, which its metadata then says."""
+def holding_of(row: HoldingRow, key: InstrumentKey, last_price: Decimal | None, *, listed: bool) -> Holding:
+    """A holding, marked to the last price, else to the previous close, which its metadata then says. Of one that no
+    master lists, the key only names the row; its metadata says so, beside the broker's own words.
+    """
     price = last_price or row.close_price or None
     return Holding(
         instrument=key,
@@ -74,6 +76,8 @@ def holding_of(row: HoldingRow, key: InstrumentKey, last_price: Decimal | None) 
             mtf="true" if row.mtf_indicator.upper() == "Y" else "",
             corporate_action=row.corporate_action_message,
             company_name=row.company_name,
+            listed="" if listed else "false",
+            security_id="" if listed else row.security_id,
         ),
     )
 
