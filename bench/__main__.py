@@ -1,184 +1,94 @@
-"""`make bench`: placing an order through Ordo, beside the bare handler under the same server; and loading masters."""
+"""`make bench`: what Ordo costs, beside what it stands on, with the goals beside the figures.
+
+`python -m bench --only place,calls --seconds 2 --rounds 3` measures a part. Sections: place, calls, growth, endurance,
+start, paper, hanging, masters, scale.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
 import json
 import os
-import statistics
+import platform
 import sys
-import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from itertools import count
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from bench import masters, scale
-from bench.hanging import callers
-from bench.load import drive, post
-from bench.processes import Server, other_cores, serving
+from bench import growth, masters, paper, place, scale, start
+from bench.goals import goals
+from bench.rows import Effort, Row, goals_table, table
 
-TOKEN = "bench-token-of-no-value"  # noqa: S105  (a server on loopback that lives for seconds)
-ORDER = {
-    "instrument": "NSE:SBIN",
-    "side": "BUY",
-    "quantity": 1,
-    "order_type": "LIMIT",
-    "product": "MIS",
-    "price": "800.00",
-    "allow_duplicate": True,
+_TABLES: dict[str, Callable[[Effort], list[Row]]] = {
+    "place": place.place,
+    "calls": place.calls,
+    "growth": growth.growth,
+    "endurance": growth.endurance,
+    "start": start.starts,
+    "paper": paper.paper,
+    "hanging": paper.beside_a_hanging_broker,
 }
-ORDO = "from ordo.entrypoints.cli import main; main()"
-BODY = json.dumps(ORDER).encode()
-_KEYS = count()
-ENVIRONMENT = {
-    "ORDO_TOKEN": TOKEN,
-    "ORDO_BROKERS__PAPER__OPENING_CASH": "999999999999",
-    "PYTHONPATH": str(Path(__file__).parent.parent),
-}
+_SECTIONS = (*_TABLES, "masters", "scale")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """Medians over the rounds; the spread is the range of p50 over the rounds, as a share of the median."""
+@dataclass
+class Found:
+    """Everything that was measured, for people and for the file."""
 
-    name: str
-    connections: int
-    p50_us: float
-    p95_us: float
-    p99_us: float
-    per_second: float
-    cpu_us: float
-    resident_mb: float
-    start_seconds: float
-    spread: float
+    rows: list[Row] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    others: list[dict[str, Any]] = field(default_factory=list)
 
 
-def order(_: int) -> bytes:
-    key = f"bench-{os.getpid()}-{next(_KEYS)}"
-    headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": key}
-    return post("/api/v1/accounts/paper/DEMO/orders", BODY, headers)
-
-
-def bare(number: int) -> bytes:
-    return post("/orders", BODY, {"X-Number": str(number)})
-
-
-def measure(
-    name: str,
-    server: Server,
-    request: Callable[[int], bytes],
-    *,
-    connections: int,
-    requests: int,
-    rounds: int,
-) -> Row:
-    results = []
-    for _ in range(rounds + 1):  # The first warms up and does not count.
-        cpu = server.cpu_seconds()
-        load = asyncio.run(
-            drive(server.port, request, connections=connections, requests=requests, expect=b"HTTP/1.1 201")
-        )
-        results.append((load, (server.cpu_seconds() - cpu) / requests * 1e6))
-    counted = results[1:]
-    p50s = [load.percentile(0.5) * 1e6 for load, _ in counted]
-    return Row(
-        name=name,
-        connections=connections,
-        p50_us=statistics.median(p50s),
-        p95_us=statistics.median(load.percentile(0.95) * 1e6 for load, _ in counted),
-        p99_us=statistics.median(load.percentile(0.99) * 1e6 for load, _ in counted),
-        per_second=statistics.median(requests / load.seconds for load, _ in counted),
-        cpu_us=statistics.median(cpu for _, cpu in counted),
-        resident_mb=server.resident_mb(),
-        start_seconds=server.start_seconds,
-        spread=(max(p50s) - min(p50s)) / statistics.median(p50s),
-    )
-
-
-def run(requests: int, rounds: int) -> list[Row]:
-    rows = []
-    for name, arguments, request in (
-        ("place an order (Ordo, paper, SQLite)", ["-c", ORDO, "serve"], order),
-        ("bare Litestar handler", ["-m", "bench.bare"], bare),
-    ):
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            serving(arguments, folder=Path(folder), environment=ENVIRONMENT) as server,
-            other_cores(),
-        ):
-            for connections in (1, 8):
-                print(f"measuring: {name}, {connections} connections", file=sys.stderr)
-                rows.append(measure(name, server, request, connections=connections, requests=requests, rounds=rounds))
-    return rows
-
-
-def beside_a_hanging_broker(requests: int, rounds: int) -> list[Row]:
-    """Placing orders at one broker, alone and while many callers wait for another that never answers."""
-    rows = []
-    environment = {
-        "ORDO_TOKEN": TOKEN,
-        "ORDO_BROKERS__PAPER__OPENING_CASH": "999999999999",
-        "ORDO_IDEMPOTENCY__PURSUE_SECONDS": "0",
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-    }
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(["-m", "bench.hanging"], folder=Path(folder), environment=environment) as server,
-        other_cores(),
-    ):
-        for name, beside in (
-            ("place, the other broker at rest", contextlib.nullcontext()),
-            ("place, the other broker hangs", callers(server.port, TOKEN, BODY)),
-        ):
-            print(f"measuring: {name}", file=sys.stderr)
-            with beside:
-                rows.append(measure(name, server, order, connections=8, requests=requests, rounds=rounds))
-    return rows
-
-
-def table(rows: list[Row]) -> str:
-    lines = [
-        "".join(
-            (
-                " " * 38,
-                f"{'conns':>6}{'p50 us':>9}{'p95 us':>9}{'p99 us':>9}{'per s':>8}",
-                f"{'CPU us':>8}{'RSS MB':>8}",
-            )
-        )
-        + f"{'start s':>9}{'spread':>8}"
-    ]
-    lines += [
-        f"{row.name:38}{row.connections:>6}{row.p50_us:>9.0f}{row.p95_us:>9.0f}{row.p99_us:>9.0f}{row.per_second:>8.0f}{row.cpu_us:>8.0f}"
-        f"{row.resident_mb:>8.1f}{row.start_seconds:>9.2f}{row.spread:>8.0%}"
-        for row in rows
-    ]
-    *compared, alone, beside = rows
-    half = len(compared) // 2
-    for ours, theirs in zip(compared[:half], compared[half:], strict=True):
-        lines.append(
-            f"Ordo : bare, {ours.connections} connections: p50 {ours.p50_us / theirs.p50_us:.1f} x,"
-            f" CPU {ours.cpu_us / theirs.cpu_us:.1f} x"
-        )
-    lines.append(f"Beside a broker that hangs : alone, p99 {beside.p99_us / alone.p99_us:.1f} x (bound: 2 x)")
-    return "\n".join(lines)
+def run(sections: Sequence[str], effort: Effort) -> Found:
+    found = Found()
+    for section in sections:
+        if section == "masters":
+            loads = masters.loads()
+            found.tables.append(masters.table(loads))
+            found.others += [asdict(load) for load in loads]
+        elif section == "scale":
+            scaled = scale.run(effort)
+            found.tables.append(scale.table(scaled))
+            found.others += [asdict(row) for row in scaled]
+        else:
+            rows = _TABLES[section](effort)
+            found.rows += rows
+            found.tables.append(table(rows))
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=2000, help="requests a round")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds that count, after one to warm up")
-    parser.add_argument("--json", type=Path, help="also write the rows to this file")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(_SECTIONS), help="sections, with commas between them")
+    parser.add_argument("--seconds", type=float, default=2, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds that count, after one to warm up")
+    parser.add_argument("--json", type=Path, default=Path("bench.json"), help="the file to write")
     options = parser.parse_args()
-    rows = [*run(options.requests, options.rounds), *beside_a_hanging_broker(options.requests, options.rounds)]
-    loads = masters.loads()
-    scaled = scale.run(order, ORDO, ENVIRONMENT, requests=options.requests // 2, rounds=min(options.rounds, 3))
-    print(table(rows), masters.table(loads), scale.table(scaled), sep="\n\n")
-    if options.json is not None:
-        found = [asdict(row) for row in rows] + [asdict(load) for load in loads] + [asdict(row) for row in scaled]
-        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    sections = options.only.split(",")
+    unknown = set(sections) - set(_SECTIONS)
+    if unknown:
+        parser.error(f"no such section: {', '.join(sorted(unknown))}")
+    before = os.getloadavg()[0]
+    found = run(sections, Effort(seconds=options.seconds, rounds=options.rounds))
+    reached = goals(found.rows)
+    machine = {
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load before": before,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    print(*found.tables, *([goals_table(reached)] if reached else []), sep="\n\n")
+    print(f"\nload of this machine before: {before:.1f} on {machine['cores']} cores", file=sys.stderr)
+    told = {
+        "machine": machine,
+        "rows": [asdict(row) for row in found.rows],
+        "goals": [asdict(goal) | {"met": goal.is_met} for goal in reached],
+        "others": found.others,
+    }
+    options.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

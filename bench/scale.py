@@ -6,7 +6,6 @@ keeps its book in the same database, one order after the other, as no real broke
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import sys
 import tempfile
@@ -16,8 +15,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from bench.load import drive
+from bench.load import driven
+from bench.paper import ENVIRONMENT, ORDO, order
 from bench.processes import serving
+from bench.rows import Effort
 from tests.support.postgres import started
 from tests.support.redis import TestServer, started_redis
 
@@ -36,14 +37,12 @@ class ScaleRow:
     p99_us: float
 
 
-def run(
-    order: Callable[[int], bytes], ordo: str, environment: dict[str, str], *, requests: int, rounds: int
-) -> list[ScaleRow]:
-    serve = ["-c", ordo, "serve"]
+def run(effort: Effort) -> list[ScaleRow]:
+    serve = ["-c", ORDO, "serve"]
     with _servers() as (servers, passing, durable):
         intents = {"ORDO_STORES__IDEMPOTENCY": "redis", "ORDO_STORES__SESSIONS": "redis"}
         plans: list[tuple[str, int, list[str], Settings]] = [
-            ("memory", 1, ["-m", "bench.memory"], dict),
+            ("memory", 1, ["-m", "bench.gateway", "--memory"], dict),
             ("SQLite", 1, serve, dict),
             *(("PostgreSQL and Redis", workers, serve, lambda: servers(passing)) for workers in (1, 2, 4)),
             *(("intents in Redis", workers, serve, lambda: servers(durable) | intents) for workers in (1, 2, 4)),
@@ -55,10 +54,10 @@ def run(
             with (
                 tempfile.TemporaryDirectory() as folder,
                 serving(
-                    [*arguments, *more], folder=Path(folder), environment=environment | given(), pinned=False
+                    [*arguments, *more], folder=Path(folder), environment=ENVIRONMENT | given(), pinned=False
                 ) as server,
             ):
-                rows.append(_row(name, workers, server.port, order, requests, rounds))
+                rows.append(_row(name, workers, server.port, effort))
     return rows
 
 
@@ -73,15 +72,14 @@ def table(rows: list[ScaleRow]) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, workers: int, port: int, order: Callable[[int], bytes], requests: int, rounds: int) -> ScaleRow:
-    loads = [
-        asyncio.run(drive(port, order, connections=_CONNECTIONS, requests=requests, expect=b"HTTP/1.1 201"))
-        for _ in range(rounds + 1)
-    ][1:]  # The first warms up and does not count.
+def _row(name: str, workers: int, port: int, effort: Effort) -> ScaleRow:
+    loads = [driven(port, order, connections=_CONNECTIONS, seconds=effort.seconds) for _ in range(effort.rounds + 1)][
+        1:
+    ]  # The first warms up and does not count.
     return ScaleRow(
         name=name,
         workers=workers,
-        per_second=statistics.median(requests / load.seconds for load in loads),
+        per_second=statistics.median(load.per_second for load in loads),
         p50_us=statistics.median(load.percentile(0.5) * 1e6 for load in loads),
         p99_us=statistics.median(load.percentile(0.99) * 1e6 for load in loads),
     )

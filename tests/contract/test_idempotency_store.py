@@ -189,6 +189,16 @@ async def test_the_first_settlement_stands(store: IdempotencyStore) -> None:
         assert await store.find(key(), now=NOW) == first
 
 
+async def test_what_can_be_found_again_is_settled_at_once_and_for_good(store: IdempotencyStore) -> None:
+    findable = replace(placed(intent()), findable=True)
+    await _reserve(store, intent())
+    assert await store.settle(findable) is None
+    assert await store.find(key(), now=NOW) == placed(intent())
+    assert await store.settle(lost(intent())) == placed(intent())
+    with pytest.raises(LookupError):
+        await store.settle(replace(placed(intent("another key", 2)), findable=True))
+
+
 async def test_only_what_is_reserved_can_be_settled(store: IdempotencyStore) -> None:
     with pytest.raises(LookupError):
         await store.settle(placed(intent()))

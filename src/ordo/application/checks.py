@@ -316,6 +316,9 @@ def require(proposal: Proposal) -> None:
     can't tell. What only warns is logged.
     """
     for check in CHECKS:
+        if check.soft is None:
+            check.run(proposal)
+            continue
         mode = check.mode(proposal)
         if mode is SoftMode.OFF:
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ordo.application.answers import change_under_way, instead_of, looks_like, may_be_repeated, reason, told
@@ -21,6 +21,7 @@ from ordo.application.reconcile import Reconciler
 from ordo.application.trail import Trail
 from ordo.domain.audit import AuditKind
 from ordo.domain.book import Acknowledged
+from ordo.domain.copying import replace
 from ordo.domain.errors import (
     ErrorCode,
     InFlight,

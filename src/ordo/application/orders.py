@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ordo.application.checks import CheckResult
@@ -18,6 +18,7 @@ from ordo.application.trail import Trail
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
 from ordo.domain.book import Acknowledged, Snapshot, observe
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError
 from ordo.domain.idempotency import Apart, Intent, Operation, digest, fingerprint
 from ordo.domain.orders import (
@@ -114,7 +115,11 @@ class OrderService:
         departure = self._departures.of(cleared, context)
         return await self._once.run(
             Write(
-                intent=replace(intent, order=cleared.marked(order.moved(OrderStatus.SUBMITTING, at=self._clock.now()))),
+                intent=replace(
+                    intent,
+                    order=cleared.marked(order.moved(OrderStatus.SUBMITTING, at=self._clock.now())),
+                    findable=self._reader.echoes(account),
+                ),
                 gate=departure.gate,
                 send=lambda reserved: departure.send(
                     reserved.order, lambda: broker.place(cleared.session, cleared.terms, tag=reserved.order_id)

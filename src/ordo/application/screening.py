@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from ordo.application.account_rules import distance_limit, needs_cover, needs_funds
@@ -22,6 +22,7 @@ from ordo.application.sessions import SessionService
 from ordo.domain.accounts import Account
 from ordo.domain.budget import Lane
 from ordo.domain.calendar import trading_day
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.exposure import AccountFacts
 from ordo.domain.instruments import Instrument
@@ -142,12 +143,12 @@ class Screening:
             changing=changing,
             is_preview=is_preview,
         )
-        return replace(
-            bare,
-            facts=await self._facts_for(bare, context),
-            quote=await self._facts.quote(account, terms.instrument, context) if _needs_quote(bare) else None,
-            no_place=await self._pacing.foresee(account, _lane(bare)),
-        )
+        facts = await self._facts_for(bare, context)
+        quote = await self._facts.quote(account, terms.instrument, context) if _needs_quote(bare) else None
+        no_place = await self._pacing.foresee(account, _lane(bare))
+        if facts is None and quote is None and no_place is None:
+            return bare
+        return replace(bare, facts=facts, quote=quote, no_place=no_place)
 
     async def _facts_for(self, bare: Proposal, context: Context) -> AccountFacts | None:
         """What the account has and has ordered, where a check needs that."""

@@ -7,7 +7,7 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
-from random import Random, SystemRandom
+from random import Random
 
 from dependency_injector import containers, providers
 
@@ -111,7 +111,8 @@ def traces(settings: Settings) -> Traces:
 class Support(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
-    random: providers.Provider[Random] = providers.Singleton(SystemRandom)
+    # Slots of order ids and pauses: no secrets, for which the system would be asked each time.
+    random: providers.Provider[Random] = providers.Singleton(Random)
     owner: providers.Provider[str] = providers.Singleton(owner)
     sealer: providers.Provider[Sealer] = providers.Singleton(sealer, settings)
     database: providers.Provider[Database] = providers.Singleton(Database, settings.provided.database_url)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from ordo.domain.copying import replace
 from ordo.domain.errors import Unreadable
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.orders import (

@@ -30,7 +30,10 @@ class Lane(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the lane that goes first."""
-        return list(Lane).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {lane: rank for rank, lane in enumerate(Lane)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

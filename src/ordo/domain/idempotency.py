@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from ordo.domain.accounts import Account
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome, Refused, Unavailable
 from ordo.domain.instruments import format_decimal
 from ordo.domain.orders import ModifyOrder, Order, OrderTerms, PlaceOrder
@@ -55,11 +56,14 @@ class IntentKey:
         return replace(self, route=f"{self.route} {order_id}")
 
 
+_COMPARED = {kind: tuple(item.name for item in fields(kind) if item.compare) for kind in (PlaceOrder, ModifyOrder)}
+
+
 def fingerprint(command: PlaceOrder | ModifyOrder | None) -> str:
     """A SHA-256 of what a command means: equal commands give equal prints, however they were written."""
     parts = [type(command).__name__]
     if command is not None:
-        parts += (f"{item.name}={_plain(getattr(command, item.name))}" for item in fields(command) if item.compare)
+        parts += (f"{name}={_plain(getattr(command, name))}" for name in _COMPARED[type(command)])
     return digest(*parts)
 
 
@@ -167,7 +171,8 @@ class Intent:
     `order` is the order as it is known; for a placement it follows the order's whole life. `answer` is what
     the first caller was told, to be repeated word for word. `change` is what a modification asks for. `owner`
     names the running gateway that works on it, so that a start can tell its own intents from those that a
-    crash left behind. Times are aware.
+    crash left behind. `findable`: the broker's book gives the order back by its tag, so that what is forgotten
+    can be found out again; it is never stored. Times are aware.
     """
 
     key: IntentKey
@@ -182,6 +187,7 @@ class Intent:
     change: ModifyOrder | None = None
     answer: Order | None = None
     failure: Failure | None = None
+    findable: bool = field(default=False, compare=False)
 
     @property
     def order_id(self) -> str:

@@ -8,13 +8,14 @@ never a status of its own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
 from ordo.domain.accounts import Account
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
 from ordo.domain.instruments import InstrumentKey, is_plain
 
@@ -51,12 +52,12 @@ class OrderType(StrEnum):
     @property
     def has_price(self) -> bool:
         """Whether the order carries a limit price."""
-        return self in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+        return self is OrderType.LIMIT or self is OrderType.STOP_LIMIT
 
     @property
     def has_trigger(self) -> bool:
         """Whether the order waits for a trigger price."""
-        return self in (OrderType.STOP_LIMIT, OrderType.STOP_MARKET)
+        return self is OrderType.STOP_LIMIT or self is OrderType.STOP_MARKET
 
 
 class Product(StrEnum):
@@ -201,6 +202,9 @@ class OrderTerms:
                 "The order was not sent: " + "; ".join(f"{fault.field} {fault.message}" for fault in faults) + ".",
                 fields=tuple(faults),
             )
+
+
+_TERMS = tuple(item.name for item in fields(OrderTerms))
 
 
 def _fault(name: str, message: str, seen: object) -> FieldFault:
@@ -370,7 +374,7 @@ class Order(OrderTerms):
     @classmethod
     def received(cls, terms: OrderTerms, *, order_id: str, account: Account, at: datetime) -> Order:
         """A new order of which nothing has been sent."""
-        asked = {item.name: getattr(terms, item.name) for item in fields(OrderTerms)}
+        asked = {name: getattr(terms, name) for name in _TERMS}
         return cls(
             **asked,
             order_id=order_id,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from hashlib import blake2b
+
+_UNSIGNED = 2**64 - 1
 
 
 class PlaceIndex:
@@ -41,4 +42,5 @@ class PlaceIndex:
 
 
 def _hash(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    # Python's own hash of a text is SipHash, which another process keys anew; but an index never leaves its own.
+    return hash(name) & _UNSIGNED

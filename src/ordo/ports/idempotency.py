@@ -14,11 +14,12 @@ from ordo.domain.orders import Order
 class IdempotencyStore(Protocol):
     """The write-ahead record of every write, and so of every order.
 
-    Durability: when `reserve`, `settle` or `release` returns, the change survives the death of the process,
-    as far as the store's medium allows. Concurrency: `reserve` is atomic across every task and process that
-    shares the store; of any number of callers with one key exactly one is answered `None`. Failure:
-    `Unavailable` (`STORE_UNAVAILABLE`), and then nothing was written. Time: the store has no clock; an intent
-    is expired when it is settled and `expires_at <= now`. One that is not settled never expires.
+    Durability: when `reserve`, `settle` or `release` returns, the change survives the death of the process and of
+    the machine, as far as the store's medium allows. A power cut of the next moments, but not the death of the
+    process, may leave open an intent that was settled as done and is `findable`. Concurrency: `reserve` is atomic
+    across every task and process that shares the store; of any number of callers with one key exactly one is
+    answered `None`. Failure: `Unavailable` (`STORE_UNAVAILABLE`), and then nothing was written. Time: the store has
+    no clock; an intent is expired when it is settled and `expires_at <= now`. One that is not settled never expires.
     """
 
     @abstractmethod

@@ -53,17 +53,24 @@ class Database:
         """
         return await self._medium.upgrade()
 
-    async def write(self, job: Job[T], *, undo: Job[object] | None = None) -> T:
-        """What the job returns, once its changes are safe on the disk.
+    async def write(self, job: Job[T], *, undo: Job[object] | None = None, lasting: bool = True) -> T:
+        """What the job returns, once its changes are safe on the disk; or, where they need not be `lasting`, once
+        everybody sees them and the death of this process can't undo them. A file has those on the disk a moment later.
 
         `undo` is carried out, as soon as that is possible, where `CommitUnknown` is raised: it must do no harm where
         the job had no effect.
         """
-        return await self._medium.write(job, undo)
+        return await self._medium.write(job, undo, lasting=lasting)
 
     async def read(self, job: Job[T]) -> T:
         """What the job returns. It sees every write that returned before this call, and one state throughout."""
         return await self._medium.read(job)
+
+    async def glance(self, job: Job[T]) -> T:
+        """Like `read`, for a few rows that are named by their keys: a file is asked at once, without another thread.
+        Each statement of the job sees every write that returned before this call, but two may see two states.
+        """
+        return await self._medium.glance(job)
 
 
 def _medium(url: str) -> Medium:

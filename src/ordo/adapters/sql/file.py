@@ -1,17 +1,20 @@
-"""A SQLite file: one thread writes to it and one reads."""
+"""A SQLite file: one thread writes to it and one reads. What is small is read where it is wanted."""
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import Connection
+
 from ordo.adapters.sql import sqlite
 from ordo.adapters.sql.medium import Job, Medium
 from ordo.adapters.sql.schema import bring_up_to_date
-from ordo.adapters.sql.worker import Worker
+from ordo.adapters.sql.worker import Lastly, Worker
 from ordo.domain.errors import ErrorCode, Unavailable
 
 T = TypeVar("T")
@@ -25,6 +28,7 @@ class SqliteFile(Medium):
         self._path = path
         self._writer: Worker | None = None
         self._reader: Worker | None = None
+        self._glancing: _Glancing | None = None
 
     async def open(self) -> None:
         await self._open()
@@ -36,15 +40,27 @@ class SqliteFile(Medium):
             await self.close()
 
     async def close(self) -> None:
+        if self._glancing is not None:
+            self._glancing.close()
         for worker in (self._writer, self._reader):
             if worker is not None:
                 await worker.stop()
 
-    async def write(self, job: Job[T], undo: Job[object] | None) -> T:  # noqa: ARG002  (a file always knows)
-        return await _opened(self._writer).run(job)
+    async def write(self, job: Job[T], undo: Job[object] | None, *, lasting: bool) -> T:  # noqa: ARG002  (a file always knows)
+        return await _opened(self._writer).run(job, lasting=lasting)
 
     async def read(self, job: Job[T]) -> T:
         return await _opened(self._reader).run(job)
+
+    async def glance(self, job: Job[T]) -> T:
+        reader, glancing = _opened(self._reader), self._glancing
+        if glancing is None or not glancing.is_mine:
+            return await reader.run(job)
+        try:
+            return glancing.look(job)
+        except Exception:  # noqa: BLE001  (whatever it is, the reader meets it too, waits where it must, and explains it)
+            glancing.close()
+            return await reader.run(job)
 
     async def _open(self) -> tuple[str | None, str]:
         explain = partial(sqlite.explain, path=self._path)
@@ -53,6 +69,7 @@ class SqliteFile(Medium):
             partial(sqlite.connect_for_writing, self._path),
             begin=sqlite.BEGIN_WRITE,
             explain=explain,
+            lastly=Lastly(begin=sqlite.LASTING, ease=sqlite.EASED, sync=partial(sqlite.sync, self._path)),
         )
         self._reader = Worker(
             "ordo-sql-reader",
@@ -61,10 +78,42 @@ class SqliteFile(Medium):
             explain=explain,
         )
         try:
-            return await self._writer.run(bring_up_to_date)
+            told = await self._writer.run(bring_up_to_date)
+            self._glancing = _Glancing(self._path)
         except BaseException:
             await self.close()
             raise
+        return told
+
+
+class _Glancing:
+    """A connection of the event loop's own thread, for reads that take less than handing them to another thread does.
+    It waits for nothing: what can't be read at once is an error.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = threading.get_ident()
+        self._connection: Connection | None = None
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this is the thread that may use it."""
+        return threading.get_ident() == self._thread
+
+    def look(self, job: Job[T]) -> T:
+        if self._connection is None:
+            self._connection = sqlite.connect_for_reading(self._path, patience=0)
+        found = job(self._connection)
+        if self._connection.in_transaction():  # What SQLAlchemy has executed; nothing of it is open in the file.
+            self._connection.commit()
+        return found
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.close()
 
 
 def _opened(worker: Worker | None) -> Worker:

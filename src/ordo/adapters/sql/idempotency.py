@@ -16,6 +16,7 @@ from ordo.adapters.documents import CHANGE, FAILURE, ORDER
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.medium import Job
 from ordo.adapters.sql.models import MODIFIES, PLACES, UNSETTLED, DbIdempotencyRecord
+from ordo.adapters.sql.prepared import Prepared
 from ordo.adapters.sql.turns import take_turn
 from ordo.domain.accounts import Account
 from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
@@ -29,22 +30,27 @@ _OF_KEY = _TABLE.c.key == bindparam("of")
 _ORDER_ID = _TABLE.c.order_id == bindparam("of_order")
 _ACCOUNT = _TABLE.c.account == bindparam("of_account")
 
-_FIND = select(_TABLE).where(_OF_KEY)
-_RESERVE = insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key)
+_FIND = Prepared(select(_TABLE).where(_OF_KEY))
+_RESERVE = Prepared(
+    insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key), writes=_TABLE.c.keys()
+)
 _RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
 _DROP_EXPIRED = delete(DbIdempotencyRecord).where(
     _OF_KEY, _TABLE.c.state.in_(_SETTLED), _TABLE.c.expires_at <= bindparam("now")
 )
-_SETTLE = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID, UNSETTLED)
+_SETTLE = Prepared(
+    update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID, UNSETTLED),
+    writes=("state", "order_json", "order_updated_at", "response_snapshot_json", "failure_json"),
+)
 _SETTLED_BEFORE = select(_TABLE).where(_OF_KEY, _ORDER_ID)
-_PLACEMENT = select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT)
+_PLACEMENT = Prepared(select(_TABLE).where(PLACES, _ORDER_ID, _ACCOUNT))
 _PLACED_BY_ANOTHER = select(_TABLE.c.key).where(PLACES, _ORDER_ID, _TABLE.c.key != bindparam("of"))
-_PLACEMENTS = (
+_PLACEMENTS = Prepared(
     select(_TABLE)
     .where(PLACES, _ACCOUNT, _TABLE.c.created_at >= bindparam("since"))
     .order_by(_TABLE.c.created_at, _TABLE.c.key)
 )
-_ALIKE = (
+_ALIKE = Prepared(
     select(_TABLE)
     .where(
         PLACES,
@@ -80,6 +86,9 @@ _PURGE = delete(DbIdempotencyRecord).where(
 )
 
 
+_MOST_READ = 2_048
+
+
 @dataclass(frozen=True, slots=True)
 class _Reserved:
     holder: Row[Any] | None = None
@@ -91,6 +100,7 @@ class _Reserved:
 class SqlIdempotencyStore(IdempotencyStore):
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._read: dict[str, tuple[Row[Any], Intent]] = {}
 
     async def reserve(
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
@@ -108,8 +118,10 @@ class SqlIdempotencyStore(IdempotencyStore):
         return None if reserved.holder is None else _intent(reserved.holder)
 
     async def settle(self, intent: Intent) -> Intent | None:
+        lasting = not (intent.findable and intent.state is IntentState.DONE)
         named = {"of": str(intent.key), "of_order": intent.order_id}
-        holder = await self._database.write(partial(_settle, named=named, outcome=_outcome(intent)))
+        work = partial(_settle, named=named, outcome=_outcome(intent))
+        holder = await self._database.write(work, lasting=lasting)
         return None if holder is None else _intent(holder)
 
     async def release(self, key: IntentKey, order_id: str) -> None:
@@ -117,19 +129,28 @@ class SqlIdempotencyStore(IdempotencyStore):
         await self._database.write(partial(_change, statement=_RELEASE, named=named))
 
     async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:
-        row = await self._database.read(partial(_one, statement=_FIND, named={"of": str(key)}))
+        row = await self._database.glance(partial(_FIND.one, named={"of": str(key)}))
         return None if row is None or _is_expired(row, now) else _intent(row)
 
     async def placement(self, account: Account, order_id: str) -> Intent | None:
         named = {"of_order": order_id, "of_account": str(account)}
-        row = await self._database.read(partial(_one, statement=_PLACEMENT, named=named))
+        row = await self._database.glance(partial(_PLACEMENT.one, named=named))
         return None if row is None else _intent(row)
 
     async def placements(self, account: Account, *, since: datetime) -> tuple[Intent, ...]:
         named = {"of_account": str(account), "since": since}
-        return tuple(
-            _intent(row) for row in await self._database.read(partial(_all, statement=_PLACEMENTS, named=named))
-        )
+        return tuple(self._seen(row) for row in await self._database.read(partial(_PLACEMENTS.all, named=named)))
+
+    def _seen(self, row: Row[Any]) -> Intent:
+        """The intent of a row. Whoever reads a book looks at the whole day again, of which little has changed."""
+        kept = self._read.get(row.key)
+        if kept is not None and kept[0] == row:
+            return kept[1]
+        if len(self._read) >= _MOST_READ:
+            self._read.clear()
+        intent = _intent(row)
+        self._read[row.key] = row, intent
+        return intent
 
     async def unsettled(self) -> tuple[Intent, ...]:
         return tuple(_intent(row) for row in await self._database.read(partial(_all, statement=_UNSETTLED, named={})))
@@ -167,7 +188,7 @@ def _reserve(
         alike = None if apart is None else _alike(connection, intent, row, apart)
         if alike is None and _is_inserted(connection, row):
             return _Reserved()
-        holder = _one(connection, _FIND, named)
+        holder = _FIND.one(connection, named)
         way = None if holder is None else _way(holder, intent, now, instead_of)
         if holder is not None and way is None:
             return _Reserved(holder=holder)
@@ -213,7 +234,7 @@ def _undo(connection: Connection, intent: Intent, instead_of: str | None) -> Non
 
 
 def _is_inserted(connection: Connection, row: dict[str, object]) -> bool:
-    return connection.execute(_RESERVE, row).first() is not None
+    return _RESERVE.one(connection, row) is not None
 
 
 def _rekey(connection: Connection, order_id: str, *, old: IntentKey, new: IntentKey) -> int:
@@ -229,7 +250,7 @@ def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart
         "of_likeness": row["likeness"],
         "since": intent.created_at - apart.within,
     }
-    for one in _all(connection, _ALIKE, named):
+    for one in _ALIKE.all(connection, named):
         other = _intent(one)
         if apart.forbids(intent, other):
             return other
@@ -237,7 +258,7 @@ def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart
 
 
 def _settle(connection: Connection, named: dict[str, Any], outcome: dict[str, object]) -> Row[Any] | None:
-    if connection.execute(_SETTLE, named | outcome).rowcount:
+    if _SETTLE.change(connection, named | outcome):
         return None
     holder = _one(connection, _SETTLED_BEFORE, named)
     if holder is None:
@@ -262,11 +283,13 @@ def _is_expired(row: Row[Any], now: datetime) -> bool:
 
 
 def _outcome(intent: Intent) -> dict[str, object]:
+    order = ORDER.dump(intent.order)
+    answer = intent.answer
     return {
         "state": intent.state.value,
-        "order_json": ORDER.dump(intent.order),
+        "order_json": order,
         "order_updated_at": intent.order.updated_at,
-        "response_snapshot_json": None if intent.answer is None else ORDER.dump(intent.answer),
+        "response_snapshot_json": order if answer is intent.order else None if answer is None else ORDER.dump(answer),
         "failure_json": None if intent.failure is None else FAILURE.dump(intent.failure),
     }
 
@@ -290,17 +313,19 @@ def _row(intent: Intent) -> dict[str, object]:
 def _intent(row: Row[Any]) -> Intent:
     # The key's own text comes last and the principal may hold anything, so the parts are told apart from the end.
     principal, account, route, key = row.key.rsplit("\n", 3)
+    text, told = row.order_json, row.response_snapshot_json
+    order = ORDER.load(text)
     return Intent(
         key=IntentKey(principal=principal, account=Account.parse(account), route=route, key=key),
         operation=Operation(row.operation),
         fingerprint=row.fingerprint,
-        order=ORDER.load(row.order_json),
+        order=order,
         state=IntentState(row.state),
         correlation_id=row.correlation_id,
         owner=row.owner,
         created_at=row.created_at,
         expires_at=row.expires_at,
         change=None if row.change_json is None else CHANGE.load(row.change_json),
-        answer=None if row.response_snapshot_json is None else ORDER.load(row.response_snapshot_json),
+        answer=None if told is None else order if told == text else ORDER.load(told),
         failure=None if row.failure_json is None else FAILURE.load(row.failure_json),
     )

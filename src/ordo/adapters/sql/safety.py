@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, null, select, type_coerce, union_all
 
 # SQLite's own form of this statement has the same text, but only this one compiles for both.
 from sqlalchemy.dialects.postgresql import insert
 
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.models import DbAccountKillSwitch, DbKillSwitch
+from ordo.adapters.sql.prepared import Prepared
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, Invalid, Unavailable
 from ordo.domain.safety import KillState, KillSwitch
@@ -19,9 +20,15 @@ from ordo.ports.safety import SafetyStore
 
 _GATEWAY, _ACCOUNT = DbKillSwitch.__table__, DbAccountKillSwitch.__table__
 _THE_ONE = 1
+_FACTS = ("state", "changed_by", "changed_at", "reason")
 
-_GET = select(_GATEWAY).where(_GATEWAY.c.id == _THE_ONE)
-_GET_ACCOUNTS = select(_ACCOUNT).order_by(_ACCOUNT.c.account)
+_NOBODY = type_coerce(null(), _ACCOUNT.c.account.type).label("account")
+_ALL = Prepared(
+    union_all(
+        select(_NOBODY, *(_GATEWAY.c[name] for name in _FACTS)).where(_GATEWAY.c.id == _THE_ONE),
+        select(_ACCOUNT.c.account, *(_ACCOUNT.c[name] for name in _FACTS)),
+    )
+)
 _INSERT = insert(DbKillSwitch)
 _SAVE = _INSERT.on_conflict_do_update(
     index_elements=[_GATEWAY.c.id],
@@ -42,12 +49,10 @@ class SqlSafetyStore(SafetyStore):
         return next((switch for switch in await self.all() if switch.account == account), None)
 
     async def all(self) -> tuple[KillSwitch, ...]:
-        gateway, accounts = await self._database.read(_all)
+        rows = await self._database.glance(partial(_ALL.all, named={}))
         try:
-            return (
-                *(_switch(row, None) for row in gateway),
-                *(_switch(row, Account.parse(row.account)) for row in accounts),
-            )
+            # The gateway's own has no account, and comes first.
+            return tuple(_switch(row) for row in sorted(rows, key=_account))
         except (ValueError, Invalid) as error:
             raise Unavailable(
                 ErrorCode.STORE_UNAVAILABLE,
@@ -56,10 +61,6 @@ class SqlSafetyStore(SafetyStore):
 
     async def save(self, switch: KillSwitch) -> None:
         await self._database.write(partial(_save, switch=switch))
-
-
-def _all(connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
-    return list(connection.execute(_GET)), list(connection.execute(_GET_ACCOUNTS))
 
 
 def _save(connection: Connection, switch: KillSwitch) -> None:
@@ -75,11 +76,15 @@ def _save(connection: Connection, switch: KillSwitch) -> None:
         connection.execute(_SAVE_ACCOUNT, {"account": str(switch.account), **values})
 
 
-def _switch(row: Row[Any], account: Account | None) -> KillSwitch:
+def _account(row: Row[Any]) -> str:
+    return row.account or ""
+
+
+def _switch(row: Row[Any]) -> KillSwitch:
     return KillSwitch(
         state=KillState(row.state),
         changed_by=row.changed_by,
         changed_at=row.changed_at,
         reason=row.reason,
-        account=account,
+        account=None if row.account is None else Account.parse(row.account),
     )

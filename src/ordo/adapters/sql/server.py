@@ -79,11 +79,14 @@ class PostgresServer(Medium):
         # Migrations may take long, so they have a thread and an event loop of their own.
         return await asyncio.to_thread(lambda: asyncio.run(_upgraded(self._url)))
 
-    async def write(self, job: Job[T], undo: Job[object] | None) -> T:
+    async def write(self, job: Job[T], undo: Job[object] | None, *, lasting: bool) -> T:  # noqa: ARG002  (all of it is)
         return await self._carried_out(self._repeated(self._opened(self._writer), job, undo))
 
     async def read(self, job: Job[T]) -> T:
         return await self._carried_out(self._repeated(self._opened(self._reader), job, None))
+
+    async def glance(self, job: Job[T]) -> T:
+        return await self.read(job)
 
     async def _carried_out(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.get_running_loop().create_task(work)

@@ -14,6 +14,7 @@ from ordo.adapters.documents import METADATA
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.models import DbSession
+from ordo.adapters.sql.prepared import Prepared
 from ordo.domain.accounts import Account
 from ordo.domain.sessions import Secret, Session
 from ordo.ports.sessions import SessionStore
@@ -22,7 +23,7 @@ _TABLE = DbSession.__table__
 ACCESS, REFRESH = "access_token", "refresh_token"
 
 _OF_ACCOUNT = (_TABLE.c.adapter_id == bindparam("adapter")) & (_TABLE.c.account_id == bindparam("account"))
-_GET = select(_TABLE).where(_OF_ACCOUNT)
+_GET = Prepared(select(_TABLE).where(_OF_ACCOUNT))
 _ALL = select(_TABLE).order_by(_TABLE.c.adapter_id, _TABLE.c.account_id)
 _DELETE = delete(DbSession).where(_OF_ACCOUNT)
 _INSERT = insert(DbSession)
@@ -36,10 +37,18 @@ class SqlSessionStore(SessionStore):
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
+        self._opened: dict[Account, tuple[Row[Any], Session]] = {}
 
     async def get(self, account: Account) -> Session | None:
-        row = await self._database.read(partial(_get, account=account))
-        return None if row is None else self._session(row)
+        row = await self._database.glance(partial(_GET.one, named=_named(account)))
+        if row is None:
+            self._opened.pop(account, None)
+            return None
+        # As long as the row is the same to the last byte, what its seals hold is the same.
+        kept = self._opened.get(account)
+        if kept is None or kept[0] != row:
+            kept = self._opened[account] = row, self._session(row)
+        return kept[1]
 
     async def save(self, session: Session) -> None:
         account = session.account
@@ -89,10 +98,6 @@ class SqlSessionStore(SessionStore):
 def place_of(account: Account, column: str) -> str:
     """Where a text of a session is sealed to."""
     return f"{DbSession.__name__}|{account.adapter_id}|{account.account_id}|{column}"
-
-
-def _get(connection: Connection, account: Account) -> Row[Any] | None:
-    return connection.execute(_GET, _named(account)).one_or_none()
 
 
 def _save(connection: Connection, row: dict[str, object]) -> None:

@@ -23,7 +23,9 @@ BEGIN_WRITE = "BEGIN IMMEDIATE"
 BEGIN_READ = "BEGIN"
 
 # FULL because a reservation must outlive a power cut, not only this process: NORMAL syncs a WAL only at checkpoints.
-_SETTINGS = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
+LASTING = "PRAGMA synchronous = FULL"
+EASED = "PRAGMA synchronous = NORMAL"
+_SETTINGS = (LASTING, "PRAGMA foreign_keys = ON")
 
 _CONDITIONS = {
     "SQLITE_FULL": ("the disk is full", "Free disk space"),
@@ -46,12 +48,28 @@ def connect_for_writing(path: Path) -> Connection:
     return _engine(path).connect()
 
 
-def connect_for_reading(path: Path) -> Connection:
-    """Open a file that `connect_for_writing` has opened before; what would write is refused."""
-    connection = _engine(path).connect()
+def connect_for_reading(path: Path, *, patience: float = _BUSY_SECONDS) -> Connection:
+    """Open a file that `connect_for_writing` has opened before; what would write is refused. `patience`: seconds to
+    wait for a lock of another program.
+    """
+    connection = _engine(path, patience).connect()
     connection.exec_driver_sql("PRAGMA query_only = ON")
     connection.commit()
     return connection
+
+
+def sync(path: Path) -> None:
+    """Have on the disk what was committed without waiting for it. What a checkpoint has taken out of the WAL is there
+    already. Raises `OSError`.
+    """
+    try:
+        wal = os.open(path.with_name(path.name + "-wal"), os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(wal)
+    finally:
+        os.close(wal)
 
 
 def explain(error: Exception, path: Path) -> Exception:
@@ -85,17 +103,17 @@ def _create(path: Path) -> None:
         return
 
 
-def _engine(path: Path) -> Engine:
+def _engine(path: Path, patience: float = _BUSY_SECONDS) -> Engine:
     # One connection an engine, owned by one thread. Parameters stay out of error messages: they hold orders.
-    return create_engine("sqlite://", creator=lambda: _open(path), poolclass=NullPool, hide_parameters=True)
+    return create_engine("sqlite://", creator=lambda: _open(path, patience), poolclass=NullPool, hide_parameters=True)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, patience: float) -> sqlite3.Connection:
     if sqlite3.sqlite_version_info < _OLDEST:
         raise unavailable(
             path, f"SQLite {sqlite3.sqlite_version} is too old", "Use a Python that is built with SQLite 3.35 or newer"
         )
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
     try:
         for setting in _SETTINGS:
             connection.execute(setting)

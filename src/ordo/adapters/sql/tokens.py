@@ -14,11 +14,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.models import DbApiToken
+from ordo.adapters.sql.prepared import Prepared
 from ordo.domain.tokens import ApiToken, Realm, Scope
 from ordo.ports.tokens import TokenStore
 
 _TABLE = DbApiToken.__table__
-_FIND = select(_TABLE).where(_TABLE.c.token_id == bindparam("id"))
+_FIND = Prepared(select(_TABLE).where(_TABLE.c.token_id == bindparam("id")))
 _ALL = select(_TABLE).order_by(_TABLE.c.created_at, _TABLE.c.token_id)
 _ADD = insert(DbApiToken).on_conflict_do_nothing(index_elements=[_TABLE.c.token_id]).returning(_TABLE.c.token_id)
 _REVOKE = (
@@ -47,7 +48,7 @@ class SqlTokenStore(TokenStore):
         return await self._database.write(partial(_add, row=row))
 
     async def find(self, token_id: str) -> ApiToken | None:
-        row = await self._database.read(partial(_find, token_id=token_id))
+        row = await self._database.glance(partial(_find, token_id=token_id))
         return None if row is None else _token(row)
 
     async def all(self) -> tuple[ApiToken, ...]:
@@ -77,7 +78,7 @@ def _add(connection: Connection, row: dict[str, object]) -> bool:
 
 
 def _find(connection: Connection, token_id: str) -> Row[Any] | None:
-    return connection.execute(_FIND, {"id": token_id}).one_or_none()
+    return _FIND.one(connection, {"id": token_id})
 
 
 def _all(connection: Connection) -> list[Row[Any]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -17,12 +19,26 @@ from ordo.domain.errors import ErrorCode, Unavailable
 T = TypeVar("T")
 
 _MOST_AT_ONCE = 256
+_MOMENT = 0.01
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lastly:
+    """How a transaction is made to wait for the disk (`begin`), and how not (`ease`): statements to be made between
+    transactions. `sync` makes up for those that did not.
+    """
+
+    begin: str
+    ease: str
+    sync: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
     work: Callable[[Connection], Any]
     future: asyncio.Future[Any]
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +55,26 @@ class Worker:
     that the error is its own alone; a job must therefore do nothing but use its connection, and let its errors
     out. When the transaction can't begin or commit, every job of the batch is answered with that error. `explain`
     turns what a job or the connection raised into what its caller shall see.
+
+    With `lastly`, a batch waits for the disk only if one of its jobs asks for that; what did not is on the disk with
+    the next batch that does, or after a moment without any.
     """
 
     def __init__(
-        self, name: str, connect: Callable[[], Connection], *, begin: str, explain: Callable[[Exception], Exception]
+        self,
+        name: str,
+        connect: Callable[[], Connection],
+        *,
+        begin: str,
+        explain: Callable[[Exception], Exception],
+        lastly: Lastly | None = None,
     ) -> None:
         self._connect = connect
         self._begin = begin
         self._explain = explain
+        self._lastly = lastly
+        self._is_eased = False
+        self._owes = False
         self._connection: Connection | None = None
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._is_stopping = False
@@ -54,14 +82,14 @@ class Worker:
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], *, lasting: bool = True) -> T:
         """Have a job carried out. Cancelling the caller takes away the answer, never the job."""
         if self._is_stopping:
             raise Unavailable(
                 ErrorCode.STORE_UNAVAILABLE, "The database is closed: the gateway is stopping. Nothing was written."
             )
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Job(work, future))
+        self._queue.put(_Job(work, future, lasting))
         return await future
 
     async def stop(self) -> None:
@@ -76,23 +104,31 @@ class Worker:
         while running:
             batch, running = self._next_batch()
             self._answer(self._carry_out(batch))
+        self._pay()
         self._disconnect()
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
         batch: list[_Job] = []
         with suppress(Empty):
             while len(batch) < _MOST_AT_ONCE:
-                job = self._queue.get(block=not batch)
+                job = self._first() if not batch else self._queue.get(block=False)
                 if job is None:
                     return batch, False
                 batch.append(job)
         return batch, True
 
+    def _first(self) -> _Job | None:
+        if self._owes:
+            with suppress(Empty):
+                return self._queue.get(timeout=_MOMENT)
+            self._pay()
+        return self._queue.get()
+
     def _carry_out(self, batch: Sequence[_Job]) -> list[_Done]:
         if not batch:
             return []
         try:
-            connection = self._begun()
+            connection = self._begun(lasting=any(job.lasting for job in batch))
         except Exception as error:  # noqa: BLE001  (every error is some caller's answer)
             self._roll_back()
             return [_Done(job, error=self._explain(error)) for job in batch]
@@ -105,17 +141,32 @@ class Worker:
             return [done for job in batch for done in self._carry_out([job])]
         try:
             connection.commit()
+            self._owes = self._owes or self._is_eased
         except Exception as error:  # noqa: BLE001
             # SQLAlchemy takes the transaction for ended, while SQLite keeps it open: only closing ends it for both.
             self._disconnect()
             return [_Done(job, error=self._explain(error)) for job in batch]
         return done
 
-    def _begun(self) -> Connection:
+    def _begun(self, *, lasting: bool) -> Connection:
         if self._connection is None:
-            self._connection = self._connect()
-        self._connection.exec_driver_sql(self._begin)
+            self._connection, self._is_eased = self._connect(), False
+        if self._lastly is not None and self._is_eased is lasting:
+            _driver(self._connection).execute(self._lastly.begin if lasting else self._lastly.ease)
+            self._is_eased = not lasting
+        # SQLAlchemy keeps the books of a transaction that is begun past its own execution, which costs ten times this.
+        self._connection.begin()
+        _driver(self._connection).execute(self._begin)
         return self._connection
+
+    def _pay(self) -> None:
+        """Have on the disk what was told without waiting for that."""
+        if self._owes and self._lastly is not None:
+            self._owes = False
+            try:
+                self._lastly.sync()
+            except OSError as error:  # It was told already, and can be found out again.
+                _log.error("what was written last may not outlive a power cut: %s", error)
 
     def _roll_back(self) -> None:
         try:
@@ -138,6 +189,10 @@ class Worker:
         for loop, answers in by_loop.items():
             with suppress(RuntimeError):  # The loop is closed, and nobody waits.
                 loop.call_soon_threadsafe(_resolve, answers)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _resolve(done: list[_Done]) -> None:

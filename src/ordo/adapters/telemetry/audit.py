@@ -105,16 +105,16 @@ class FileAuditLog(AuditLog):
             raise _unwritable(self.path, "the disk is full")
 
     def _fields(self, event: AuditEvent, at: datetime) -> dict[str, object]:
-        fields = {
+        return {
             "event": str(event.kind),
             "at": at.isoformat(),
-            "actor": event.actor,
-            "correlation_id": event.correlation_id,
-            "account": None if event.account is None else str(event.account),
-            "order_id": event.order_id,
-            "facts": event.facts,
+            "actor": redact(event.actor),
+            "correlation_id": redact(event.correlation_id),
+            "account": None if event.account is None else redact(str(event.account)),
+            "order_id": redact(event.order_id),
+            "facts": redact(event.facts),
+            **self._notes,
         }
-        return {name: redact(value) for name, value in fields.items()} | self._notes
 
     def _write(self, line: bytes) -> None:
         written = os.write(self._file, line)

@@ -41,13 +41,9 @@ class Head:
 
     def to_bytes(self) -> bytes:
         """Always of one size, so that it is overwritten in place, in one write."""
-        told = {
-            "seq": self.last.seq,
-            "hash": self.last.digest,
-            "base_seq": self.base.seq,
-            "base_hash": self.base.digest,
-        }
-        return orjson.dumps(told).ljust(self.SIZE - 1) + b"\n"
+        last, base = self.last, self.base
+        told = f'{{"seq":{last.seq},"hash":"{last.digest}","base_seq":{base.seq},"base_hash":"{base.digest}"}}'
+        return told.ljust(self.SIZE - 1).encode() + b"\n"
 
     @classmethod
     def of(cls, text: bytes) -> Head | None:

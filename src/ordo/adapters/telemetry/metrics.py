@@ -18,7 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from ordo.adapters.telemetry.tracing import Traces
-from ordo.domain.audit import AuditEvent
+from ordo.domain.audit import AuditEvent, AuditKind
 from ordo.ports.meter import Gauge, Meter, Stopwatch
 
 M = TypeVar("M", Counter, Histogram)
@@ -70,9 +70,15 @@ class PrometheusMeter(Meter):
 
     def event(self, event: AuditEvent, seconds: float) -> None:
         self._writes.observe(seconds)
-        _one(self._events, str(event.kind)).inc()
-        if event.kind.startswith(_ORDERS) and event.account is not None:
-            _one(self._orders, event.account.adapter_id, event.kind.removeprefix(_ORDERS)).inc()
+        for counter in self._counters(event.kind, None if event.account is None else event.account.adapter_id):
+            counter.inc()
+
+    @lru_cache(maxsize=4096)  # noqa: B019  (a meter lives as long as its process)
+    def _counters(self, kind: AuditKind, adapter_id: str | None) -> tuple[Counter, ...]:
+        event = self._events.labels(kind.value)
+        if adapter_id is None or not kind.startswith(_ORDERS):
+            return (event,)
+        return event, self._orders.labels(adapter_id, kind.removeprefix(_ORDERS))
 
     def exposition(self, gauges: Iterable[Gauge]) -> bytes:
         counted = self._registry

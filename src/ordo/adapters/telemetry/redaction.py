@@ -14,7 +14,14 @@ def redact(value: object) -> object:
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, Mapping):
-        return {name: MASK if str(name).lower() in SECRET_NAMES else redact(inner) for name, inner in value.items()}
+        return {
+            name: MASK
+            if str(name).lower() in SECRET_NAMES
+            else redact_text(inner)
+            if isinstance(inner, str)
+            else redact(inner)
+            for name, inner in value.items()
+        }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [redact(inner) for inner in value]
     if isinstance(value, bytes):

@@ -7,9 +7,10 @@ import importlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ordo.client.transport import AsgiApp, Message
+if TYPE_CHECKING:  # A server needs no client.
+    from ordo.client.transport import AsgiApp, Message
 
 # Doors don't import one another: the application is known by the name under which uvicorn knows it.
 APPLICATION = "ordo.entrypoints.http.app:app_from_environment"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -92,7 +92,7 @@ class Envelope(Wire):
 def loaded(body: bytes) -> object:
     """An answer's JSON, decimals as they were written; raises `ValueError` for what is none."""
     try:
-        told: object = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
+        told: object = _READ.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (RecursionError, ArithmeticError) as error:
         raise ValueError(f"no JSON of this world ({type(error).__name__})") from None
     return told
@@ -100,8 +100,13 @@ def loaded(body: bytes) -> object:
 
 def dumped(request: BaseModel) -> bytes:
     """A request's body, prices as JSON numbers: at most 13 digits, which a float holds exactly."""
-    return json.dumps(request.model_dump(by_alias=True), default=float).encode()
+    return _WRITTEN.encode(request.model_dump(by_alias=True)).encode()
 
 
 def _no_number(text: str) -> float:
     raise ValueError(f"{text} is no number")
+
+
+# Made once: making them takes longer than an answer does.
+_READ: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
+_WRITTEN: Final = json.JSONEncoder(default=float)

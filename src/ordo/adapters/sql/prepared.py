@@ -1,0 +1,89 @@
+"""The statements of an order's way: SQLite is given their text, for SQLAlchemy's own execution costs ten times that."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar, cast
+
+from sqlalchemy import CompoundSelect, Connection, Delete, Insert, Select, Update
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import TypeEngine
+
+S = TypeVar("S", bound="Select[Any] | CompoundSelect[Any] | Insert | Update | Delete | ReturningInsert[Any]")
+Convert = Callable[[Any], Any]
+
+_SQLITE: Final[DefaultDialect] = sqlite_dialect(paramstyle="qmark")
+
+
+class Prepared(Generic[S]):
+    """A statement, and the columns that it writes where it does not name them itself. It must not hold a list of values
+    (`in_`), whose text depends on their number.
+    """
+
+    def __init__(self, statement: S, writes: Iterable[str] | None = None) -> None:
+        self._statement = statement
+        self._writes = None if writes is None else list(writes)
+
+    def all(self, connection: Connection, named: Mapping[str, object]) -> Sequence[Any]:
+        """Every row, its columns as attributes."""
+        if connection.dialect.name != "sqlite":
+            return connection.execute(self._statement, named).all()
+        form = self._form
+        rows = form.execute(connection, named).fetchall()
+        return [form.row(row) for row in rows] if rows else ()
+
+    def one(self, connection: Connection, named: Mapping[str, object]) -> Any | None:  # noqa: ANN401  (a row)
+        """The only row, if there is one: the statement names a whole key."""
+        rows = self.all(connection, named)
+        return rows[0] if rows else None
+
+    def change(self, connection: Connection, named: Mapping[str, object]) -> int:
+        """How many rows were changed."""
+        if connection.dialect.name != "sqlite":
+            return connection.execute(self._statement, named).rowcount
+        return self._form.execute(connection, named).rowcount
+
+    @cached_property
+    def _form(self) -> _Form:
+        compiled = self._statement.compile(dialect=_SQLITE, column_keys=self._writes)
+        return _Form(compiled)
+
+
+class _Form:
+    """A statement's text, and what turns Python's values into SQLite's and back."""
+
+    def __init__(self, compiled: SQLCompiler) -> None:
+        self._text = str(compiled)
+        names = compiled.positiontup or ()
+        self._given = [
+            (name, compiled.binds[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE)) for name in names
+        ]
+        self._constants = {name: compiled.params[name] for name in names if not compiled.binds[name].required}
+        columns = compiled._result_columns  # noqa: SLF001  (there is no public name for it)
+        self._row: Any = namedtuple("Row", [column.keyname for column in columns])  # type: ignore[misc]  # noqa: PYI024
+        self._read = [
+            (place, convert) for place, column in enumerate(columns) if (convert := _reader(column.type)) is not None
+        ]
+
+    def execute(self, connection: Connection, named: Mapping[str, object]) -> sqlite3.Cursor:
+        told = {**self._constants, **named} if self._constants else named
+        values = [convert(told[name]) if convert else told[name] for name, convert in self._given]
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        return driver.execute(self._text, values)
+
+    def row(self, values: Sequence[Any]) -> Any:  # noqa: ANN401  (a named tuple)
+        if self._read:
+            values = list(values)
+            for place, convert in self._read:
+                values[place] = convert(values[place])
+        return self._row._make(values)
+
+
+def _reader(kind: TypeEngine[Any]) -> Convert | None:
+    return kind.dialect_impl(_SQLITE).result_processor(_SQLITE, None)
