@@ -31,6 +31,7 @@ NOT_RUN = {
         "needs root, to read the token",
         "needs root and systemd",
     ],
+    "docs/performance.md": ["takes minutes, and its figures mean nothing beside other work"],
 }
 
 
