@@ -10,13 +10,14 @@ import sys
 from types import SimpleNamespace
 
 from ordo.container import guards
-from ordo.plugins import Calls
+from ordo.domain.budget import Pace, Window
 
-_ANY_PACE = Calls(orders=10_000_000, reads=10_000_000)
+_ANY_NUMBER = (Window(seconds=1, limit=10_000_000),)
+_ANY_PACE = Pace(orders=_ANY_NUMBER, reads=_ANY_NUMBER)
 
 
 def _of_any_pace(_: str) -> SimpleNamespace:
-    return SimpleNamespace(calls=_ANY_PACE)
+    return SimpleNamespace(pace=lambda _: _ANY_PACE)
 
 
 def _serve_in_memory(port: int) -> None:
