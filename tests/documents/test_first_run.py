@@ -38,7 +38,7 @@ def timed(home: Path, run: list[Block], warm: str) -> float:
 
 
 def test_the_first_run_is_what_the_readme_says(tmp_path: Path, warm: str) -> None:
-    demo, order, serve, export, lines, shown = (block for block in blocks(README) if block.not_run is None)
+    demo, order, serve, lines, shown = (block for block in blocks(README) if block.not_run is None)
     commands = [[line for line in block.text.splitlines() if line.startswith("$ ")] for block in (demo, order)]
     assert len(commands[0]) == 1
     assert len(commands[0]) + len(commands[1]) <= 3
@@ -49,7 +49,7 @@ def test_the_first_run_is_what_the_readme_says(tmp_path: Path, warm: str) -> Non
     for name, run in {
         "the demo has finished": [demo],
         "an order is filled": [demo, order],
-        "an order is filled from Python": [serve, export, lines, shown],
+        "an order is filled from Python": [serve, lines, shown],
     }.items():
         home = tmp_path / name.replace(" ", "-")
         home.mkdir()

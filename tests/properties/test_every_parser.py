@@ -49,6 +49,7 @@ from ordo.adapters.redis.sessions import RedisSessionStore
 from ordo.adapters.sealing import Sealer, generate_master_key, key_id_of
 from ordo.adapters.telemetry.chain import GENESIS, Head, facts_of, linked, read_link
 from ordo.application.aliases import resolve
+from ordo.client import announcement
 from ordo.client.conversation import _object, _order
 from ordo.container.support import sealer
 from ordo.container.trails import verify
@@ -61,7 +62,6 @@ from ordo.domain.packing import pack, unpack
 from ordo.domain.secrecy import redact_text
 from ordo.domain.sessions import Secret, Session, ends_at, state_in
 from ordo.domain.tokens import adapter_of
-from ordo.entrypoints.cli import announcement
 from ordo.entrypoints.cli.admission import _id, _moment
 from ordo.entrypoints.cli.outcome import InputError
 from ordo.entrypoints.http import reading

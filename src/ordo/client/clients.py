@@ -85,8 +85,9 @@ class KillSwitchControl(Blocking):
 class OrdoClient(Blocking):
     """A gateway, spoken to from a thread. Threads may share it.
 
-    `url` and `token` default to `ORDO_URL` (or the local gateway) and `ORDO_TOKEN`; `timeout` bounds a call in seconds,
-    its retries included. Raises `ValueError` for an address or a token that can't be used.
+    `url` and `token` default to `ORDO_URL` (or the local gateway) and `ORDO_TOKEN`; where none of these is given, to
+    those of the gateway that serves `ordo.db` in this folder. `timeout` bounds a call in seconds, its retries included.
+    Raises `ValueError` for an address or a token that can't be used.
     """
 
     portfolio = blocking(calls.portfolio)

@@ -8,10 +8,12 @@ import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
 
+from ordo.client.announcement import beside, read
 from ordo.client.conversation import Answer, Call, Event, Lost, Send, Step, Unsent, Wait, conversation
 from ordo.client.errors import OrdoApiError
 from ordo.client.waiting import Course, Look
@@ -20,6 +22,7 @@ from ordo.schemas.v1.orders import Order
 T = TypeVar("T")
 
 LOCAL_URL = "http://127.0.0.1:8000"
+LOCAL_DATABASE = Path("ordo.db")
 _CONNECT_SECONDS = 5.0
 _NOTHING_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
@@ -37,8 +40,14 @@ class Place:
 
     @classmethod
     def of(cls, url: str | None, token: str | None, timeout: float) -> Place:
-        """What is `None` comes from `ORDO_URL` and `ORDO_TOKEN`; an empty token is none at all."""
-        url = url or os.environ.get("ORDO_URL") or LOCAL_URL
+        """What is `None` comes from `ORDO_URL` and `ORDO_TOKEN`; an empty token is none at all. Where nothing is said,
+        both are those of the gateway that serves `ordo.db` in this folder.
+        """
+        url = url or os.environ.get("ORDO_URL")
+        if url is None and token is None and "ORDO_TOKEN" not in os.environ:
+            # Both or neither: a file that happens to lie here must not be told a token of somebody else's.
+            url, token = _found_here()
+        url = url or LOCAL_URL
         if not _is_address(url):
             raise ValueError(f"the address of a gateway looks like {LOCAL_URL}, not like {url!r}")
         if not timeout > 0:
@@ -51,6 +60,11 @@ class Place:
 
     def __repr__(self) -> str:
         return f"Place(url={self.url!r})"
+
+
+def _found_here() -> tuple[str | None, str | None]:
+    found = read(beside(LOCAL_DATABASE))
+    return (None, None) if found is None else (found.url, found.token)
 
 
 class BlockingWire:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ordo.client import AsyncOrdoClient, GatewayUnreachable, OrdoApiError, OrdoClient
+from ordo.client.announcement import Announcement, announce, beside
 from ordo.client.conversation import Call, Lost, Unsent, Wait, conversation
 from ordo.client.requests import nothing
+from ordo.client.transport import Place
 from ordo.domain.orders import OrderStatus
 from ordo.schemas.v1.orders import Order
 from ordo.schemas.v1.sessions import LoginChallenge, Session
@@ -140,6 +143,37 @@ def test_url_and_token_come_from_the_environment(ask: Ask, monkeypatch: pytest.M
         ask(gateway.url, lambda ordo: ordo.brokers(), token="")
     assert gateway.seen[0].headers["authorization"] == "Bearer from-the-environment"
     assert "authorization" not in gateway.seen[1].headers
+
+
+def test_where_nothing_is_said_the_gateway_of_this_folder_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ORDO_URL", raising=False)
+    monkeypatch.delenv("ORDO_TOKEN", raising=False)
+    with HostileGateway.serving(answer(200, "[]")) as gateway:
+        announce(beside(Path("ordo.db")), Announcement(url=gateway.url, pid=1, token="made-by-it"))
+        with OrdoClient() as ordo:
+            ordo.brokers()
+    assert gateway.seen[0].headers["authorization"] == "Bearer made-by-it"
+
+
+@pytest.mark.parametrize("said", ["url", "token", "ORDO_URL", "ORDO_TOKEN"])
+def test_a_file_of_this_folder_is_told_no_token_and_gives_none_away(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ORDO_URL", raising=False)
+    monkeypatch.delenv("ORDO_TOKEN", raising=False)
+    announce(beside(Path("ordo.db")), Announcement(url="http://127.0.0.1:1", pid=1, token="made-by-it"))
+    value = "http://127.0.0.1:2" if said.lower().endswith("url") else "mine"
+    if said.isupper():
+        monkeypatch.setenv(said, value)
+        place = Place.of(None, None, 1)
+    else:
+        place = Place.of(value if said == "url" else None, value if said == "token" else None, 1)
+    assert place.url != "http://127.0.0.1:1"
+    assert "made-by-it" not in str(place.headers)
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://", "http://[::1"])

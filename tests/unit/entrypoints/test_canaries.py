@@ -16,10 +16,10 @@ import pytest
 
 from ordo.adapters.sealing import Sealer
 from ordo.client import OrdoClient
+from ordo.client.announcement import Announcement
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, Refused
 from ordo.domain.sessions import LoginAnswer, Secret, Session
-from ordo.entrypoints.cli.announcement import Announcement
 from ordo.entrypoints.cli.reach import Target
 from ordo.schemas.config.settings import Settings
 from tests.unit.entrypoints.cli.shell import Shell

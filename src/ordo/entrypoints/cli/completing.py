@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 
 from ordo.client import AsyncOrdoClient, OrdoApiError
-from ordo.entrypoints.cli.announcement import beside, read
+from ordo.client.announcement import beside, read
 from ordo.schemas.config.brokers import PaperConfig
 from ordo.schemas.config.settings import ConfigurationError, Settings, load_settings
 

@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ordo.client.announcement import beside, read
 from ordo.container.checkup import Check, Site, checkup
 from ordo.entrypoints.cli import pages
-from ordo.entrypoints.cli.announcement import beside, read
 from ordo.entrypoints.cli.outcome import ExitCode, end
 from ordo.entrypoints.cli.reach import serves
 from ordo.schemas.config.secret_files import secret_files

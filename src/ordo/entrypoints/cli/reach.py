@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ordo.client import AsyncOrdoClient, OrdoApiError
-from ordo.entrypoints.cli.announcement import Announcement, beside, read
+from ordo.client.announcement import Announcement, beside, read
 from ordo.entrypoints.cli.outcome import InputError
 from ordo.schemas.config.settings import load_settings
 

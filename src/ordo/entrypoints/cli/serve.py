@@ -19,8 +19,8 @@ from typing import NoReturn
 
 import uvicorn
 
+from ordo.client.announcement import Announcement, announce, beside, withdraw
 from ordo.container.logs import set_up_logs
-from ordo.entrypoints.cli.announcement import Announcement, announce, beside, withdraw
 from ordo.entrypoints.cli.crew import Crew
 from ordo.entrypoints.cli.in_process import application
 from ordo.entrypoints.cli.listening import protocol, tls

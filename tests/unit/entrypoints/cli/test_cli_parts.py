@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from ordo.client import OrdoApiError
+from ordo.client.announcement import Announcement, announce, beside, read, withdraw
 from ordo.client.transport import AsgiApp, Message
 from ordo.domain.errors import ErrorCode, Unavailable
-from ordo.entrypoints.cli.announcement import Announcement, announce, beside, read, withdraw
 from ordo.entrypoints.cli.in_process import opened
 from ordo.entrypoints.cli.outcome import ENDINGS, ExitCode, end
 

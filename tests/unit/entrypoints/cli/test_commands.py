@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ordo.client.announcement import Announcement, announce
 from ordo.domain.orders import OrderStatus
-from ordo.entrypoints.cli.announcement import Announcement, announce
 from ordo.schemas.v1.orders import Order
 from tests.support.orders import order_of
 from tests.unit.client.hostile_gateway import LOST, HostileGateway, answer

@@ -1,4 +1,4 @@
-"""How a running `ordo serve` is found by the other commands: a small file beside its database."""
+"""How a running `ordo serve` is found by commands and programs in its folder: a small file beside its database."""
 
 from __future__ import annotations
 
