@@ -16,15 +16,18 @@ PURE := src/ordo/domain/*,src/ordo/ports/*,src/ordo/application/*
 # How many seeds the machine of the order path is run with by `make kills`.
 RUNS ?= 200
 
-.PHONY: help setup run test coverage check static bench torture kills load format lock audit sbom clean
+.PHONY: help setup run demo test coverage check static bench torture kills load format lock audit sbom docs pages first-run clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/dev.stamp ## set up .venv with everything; .venv/bin/ordo exists after it
 
 run: $(VENV)/run.stamp ## serve the gateway on 127.0.0.1:8000
 	@$(BIN)/ordo serve $(ARGS)
+
+demo: $(VENV)/run.stamp ## trade on paper, lose a broker's reply, and watch the order being found; ends by itself
+	@$(BIN)/ordo demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## run the whole suite
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
@@ -41,7 +44,7 @@ kills: $(VENV)/dev.stamp ## the proofs of at-most-once at length: 1,000 kills, a
 	@ORDO_TEST_RUNS=$(RUNS) ORDO_TEST_KILLS=1000 $(BIN)/python -m pytest -s -o faulthandler_timeout=0 \
 		tests/torture tests/properties/test_once_machine.py tests/properties/test_histories.py $(ARGS)
 
-check: static test ## format, lint, types, import rules, tests: what CI runs
+check: static docs test ## format, lint, types, import rules, the documents as a site, tests: what CI runs
 
 static: $(VENV)/dev.stamp ## the part of `make check` that runs nothing
 	@$(BIN)/ruff format --check
@@ -72,6 +75,7 @@ lock: ## derive requirements/ from pyproject.toml again (needs uv)
 	$(LOCK) --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
 	$(LOCK_SDK) --output-file requirements/fyers-sdk.txt
 	$(COMPILE) --group supply --output-file requirements/supply.txt
+	$(COMPILE) --group docs --output-file requirements/docs.txt
 
 # Advisories are not reachable from everywhere, so neither is part of `make check`; licences are, as a test.
 SUPPLY := .venv-supply
@@ -84,13 +88,27 @@ sbom: $(SUPPLY)/stamp ## write sbom.json: what Ordo runs on, in CycloneDX
 		--output-format JSON --output-file sbom.json requirements/run.txt
 	@echo "sbom.json"
 
-$(SUPPLY)/stamp: requirements/supply.txt | $(BIN)/python
-	@$(BIN)/python -m venv --clear $(SUPPLY)
-	@$(SUPPLY)/bin/python -m pip --quiet --quiet --disable-pip-version-check --no-input install --require-hashes -r $<
+# The generator of the site has pins of its own, too; what it makes is not in the repository.
+DOCS := .venv-docs
+
+docs: $(DOCS)/stamp ## make a site of the documents in build/site; a link that leads nowhere fails
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict
+	@echo "build/site, to be seen with: python3 -m http.server --directory build/site --bind 127.0.0.1 8008"
+
+pages: $(VENV)/dev.stamp ## write the pages of docs/reference anew that are made from the code
+	@ORDO_TEST_WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest --quiet tests/documents/test_generated.py
+
+first-run: $(VENV)/dev.stamp ## time the README's first commands on a copy that has nothing yet (needs the index)
+	@ORDO_TEST_FIRST_RUN=1 $(BIN)/python -m pytest --quiet -s -o faulthandler_timeout=0 tests/documents/test_first_run.py
+
+# An environment that is none of Ordo's, from its own pins.
+.venv-%/stamp: requirements/%.txt | $(BIN)/python
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip --quiet --quiet --disable-pip-version-check --no-input install --require-hashes -r $<
 	@touch $@
 
 clean: ## remove .venv and everything that was generated
-	rm -rf $(VENV) $(SUPPLY) sbom.json .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	rm -rf $(VENV) $(SUPPLY) $(DOCS) sbom.json .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The second step adds the project itself and needs no index: the build backend is among the pins.

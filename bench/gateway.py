@@ -1,23 +1,8 @@
-"""Ordo as `ordo serve` runs it, but at a broker that bears any pace: no setting lifts the limit of FYERS' reads.
-
-`--memory` keeps sessions, intents, switches and journals in memory, to show what the durable ones add.
-"""
+"""Ordo with sessions, intents, switches and journals in memory, to show what the durable ones add."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from types import SimpleNamespace
-
-from ordo.container import guards
-from ordo.domain.budget import Pace, Window
-
-_ANY_NUMBER = (Window(seconds=1, limit=10_000_000),)
-_ANY_PACE = Pace(orders=_ANY_NUMBER, reads=_ANY_NUMBER)
-
-
-def _of_any_pace(_: str) -> SimpleNamespace:
-    return SimpleNamespace(pace=lambda _: _ANY_PACE)
 
 
 def _serve_in_memory(port: int) -> None:
@@ -52,13 +37,4 @@ def _serve_in_memory(port: int) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--port", type=int, required=True)
-    arguments.add_argument("--memory", action="store_true")
-    options = arguments.parse_args()
-    vars(guards)["plugin_of"] = _of_any_pace
-    if options.memory:
-        _serve_in_memory(options.port)
-    else:
-        from ordo.entrypoints.cli import main
-
-        sys.argv = ["ordo", "serve", "--port", str(options.port)]
-        main()
+    _serve_in_memory(arguments.parse_args().port)

@@ -146,7 +146,7 @@ def ordo(
     if not masters.exists():
         write_fyers(market(instruments or 1, strikes=2 if instruments == 0 else 40), masters)
     told = _PATH | environment(double.port, masters) | (settings or {})
-    arguments = ["-m", "bench.gateway", *(["--memory"] if memory else [])]
+    arguments = ["-m", "bench.gateway"] if memory else ["-c", _ORDO, "serve"]
     with serving(arguments, folder=_made(folder / name), environment=told) as server:
         house = House(server=server, accounts=accounts)
         house.wait_for_masters()
@@ -172,6 +172,9 @@ def environment(port: int, masters: Path) -> dict[str, str]:
         "ORDO_MASTER_KEYS": MASTER_KEYS,
         "ORDO_BROKERS__FYERS__BASE_URL": f"http://127.0.0.1:{port}/api/v3",
         "ORDO_BROKERS__FYERS__MASTER_URL": str(masters),
+        "ORDO_BROKERS__FYERS__CALLS_PER_SECOND": "1000000",
+        "ORDO_BROKERS__FYERS__CALLS_PER_MINUTE": "1000000",
+        "ORDO_BROKERS__FYERS__CALLS_PER_DAY": "1000000000",
         "ORDO_LIMITS__ORDERS_PER_SECOND": "10000000",
         "ORDO_RESILIENCE__READS_AT_ONCE": "256",
         "ORDO_HTTP__REQUESTS_PER_SECOND": "100000",

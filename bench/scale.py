@@ -42,7 +42,7 @@ def run(effort: Effort) -> list[ScaleRow]:
     with _servers() as (servers, passing, durable):
         intents = {"ORDO_STORES__IDEMPOTENCY": "redis", "ORDO_STORES__SESSIONS": "redis"}
         plans: list[tuple[str, int, list[str], Settings]] = [
-            ("memory", 1, ["-m", "bench.gateway", "--memory"], dict),
+            ("memory", 1, ["-m", "bench.gateway"], dict),
             ("SQLite", 1, serve, dict),
             *(("PostgreSQL and Redis", workers, serve, lambda: servers(passing)) for workers in (1, 2, 4)),
             *(("intents in Redis", workers, serve, lambda: servers(durable) | intents) for workers in (1, 2, 4)),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +69,42 @@ def test_the_image_runs_as_a_plain_user_and_copies_what_exists() -> None:
     copied = [line.split()[1:-1] for line in lines if re.match(r"COPY (?!--from)", line)]
     for name in (name for names in copied for name in names):
         assert (DEPLOY.parent / name).exists(), name
+
+
+UNIT = DEPLOY / "ordo.service"
+
+
+def of_the_unit(name: str) -> list[str]:
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    return [line.partition("=")[2] for line in lines if line.startswith(f"{name}=")]
+
+
+def test_the_settings_of_the_unit_are_ordos_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = [credential.partition(":")[0] for credential in of_the_unit("LoadCredential")]
+    for name in shown:
+        (tmp_path / name).write_text("x" * 43, encoding="utf-8")
+    words = " ".join(of_the_unit("Environment")).replace("%d", str(tmp_path)).split()
+    settings = load_settings(dict(word.split("=", 1) for word in words))
+    assert settings.token is not None
+    assert settings.master_keys is not None
+    assert settings.log.json_lines
+
+
+def test_the_unit_is_as_confined_as_it_can_be() -> None:
+    for name in ("NoNewPrivileges", "ProtectHome", "PrivateTmp", "PrivateDevices", "PrivateUsers", "DynamicUser"):
+        assert of_the_unit(name) == ["yes"], name
+    assert of_the_unit("CapabilityBoundingSet") == [""]
+    assert of_the_unit("ProtectSystem") == ["strict"]
+    assert of_the_unit("ExecStart") == ["/opt/ordo/.venv/bin/ordo serve"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    here = tmp_path / UNIT.name
+    here.write_text(UNIT.read_text("utf-8").replace("/opt/ordo/.venv/bin/ordo", sys.executable), encoding="utf-8")
+    done = subprocess.run(  # noqa: S603
+        [str(shutil.which("systemd-analyze")), "verify", here], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert [line for line in done.stderr.splitlines() if UNIT.name in line] == []

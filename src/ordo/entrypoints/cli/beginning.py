@@ -48,7 +48,7 @@ _KINDS = {
 
 _HEAD = """\
 # Ordo's settings. The environment stands above this file: ORDO_LOG__LEVEL=DEBUG is `level` under [log].
-# Paths are seen from the folder in which `ordo` is started. The README lists every setting.
+# Paths are seen from the folder in which `ordo` is started. docs/reference/settings.md lists all.
 
 # The token of the API, and the keys that seal broker sessions (the first seals, all open). Keep the keys apart from
 # back-ups of the database: whoever has both can read the brokers' tokens.

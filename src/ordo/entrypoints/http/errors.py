@@ -8,6 +8,7 @@ from typing import Final
 from litestar import Response
 from litestar.enums import MediaType
 
+from ordo.domain.advice import ADVICE
 from ordo.domain.errors import ErrorCode, FieldFault, OrdoError
 from ordo.domain.orders import Order
 from ordo.schemas.v1 import errors as v1
@@ -26,47 +27,46 @@ class Row:
 
 
 _C = ErrorCode
-ROWS: Final[dict[ErrorCode, Row]] = {
-    _C.VALIDATION_ERROR: Row(400, "the request can't be read as it stands; `details.fields` says where"),
-    _C.IDEMPOTENCY_KEY_MISSING: Row(400, "a write needs an `Idempotency-Key`"),
-    _C.UNAUTHENTICATED: Row(401, "Ordo's own token is missing or wrong"),
-    _C.INVALID_SESSION: Row(401, "the broker's session is missing, over or rejected: log in again"),
-    _C.INVALID_CREDENTIALS: Row(401, "the broker refused the password or the redirect"),
-    _C.INVALID_OTP: Row(401, "the broker refused the one-time code"),
-    _C.PERMISSION_DENIED: Row(403, "the token, or the broker, does not allow that"),
-    _C.IP_NOT_ALLOWED: Row(403, "the broker does not know the address that Ordo calls from"),
-    _C.KILL_SWITCH_ACTIVE: Row(403, "trading is halted; cancellations still pass"),
-    _C.NOT_FOUND: Row(404, "there is nothing under this address"),
-    _C.UNKNOWN_ACCOUNT: Row(404, "no broker is configured for this account"),
-    _C.ORDER_NOT_FOUND: Row(404, "the account has no such order"),
-    _C.METHOD_NOT_ALLOWED: Row(405, "the address exists, but not for this method; `Allow` lists those that do"),
-    _C.IDEMPOTENCY_IN_FLIGHT: Row(409, "the first request with this key is still at work: ask again with the same key"),
-    _C.ORDER_NOT_MODIFIABLE: Row(409, "the order has come to its end"),
-    _C.OPERATION_PENDING: Row(409, "an earlier operation on the order is not settled yet"),
-    _C.BODY_TOO_LARGE: Row(413, "the body is larger than the gateway reads"),
-    _C.UNSUPPORTED_MEDIA_TYPE: Row(415, "the body is not `application/json`"),
-    _C.IDEMPOTENCY_KEY_REUSED: Row(422, "the key was used for another request"),
-    _C.INVALID_INSTRUMENT: Row(422, "the instrument is not known or can't be traded"),
-    _C.INVALID_ORDER: Row(422, "the order breaks a rule; `details.fields` says which, and what would be right"),
-    _C.UNSUPPORTED: Row(422, "the broker, or Ordo for now, does not offer this"),
-    _C.INSUFFICIENT_FUNDS: Row(422, "the account can't pay for it"),
-    _C.INSUFFICIENT_HOLDINGS: Row(422, "the account does not hold enough to sell"),
-    _C.RISK_LIMIT: Row(422, "a risk limit of the broker or of Ordo stands against it"),
-    _C.MARKET_CLOSED: Row(422, "the market does not take the order now"),
-    _C.ORDER_REJECTED: Row(422, "the broker rejected the order; `details.native_error` has its words"),
-    _C.RATE_LIMITED: Row(429, "the broker asks for fewer calls"),
-    _C.ORDER_BUDGET: Row(429, "the account's own order budget is used up; nothing was sent"),
-    _C.TOO_MANY_REQUESTS: Row(429, "this API asks for fewer calls"),
-    _C.INTERNAL_ERROR: Row(500, "a fault of Ordo's; the correlation id finds it in the log"),
-    _C.BROKER_ERROR: Row(502, "the broker answered something that can't be read"),
-    _C.BROKER_UNAVAILABLE: Row(503, "the broker can't be reached"),
-    _C.CIRCUIT_OPEN: Row(503, "the broker has failed too often; Ordo asks it again soon"),
-    _C.STORE_UNAVAILABLE: Row(503, "Ordo can't read or write its own records, and does nothing without them"),
-    _C.BROKER_TIMEOUT: Row(504, "the broker took too long to answer a read"),
-    _C.OUTCOME_UNKNOWN: Row(
-        202, "the write may or may not have been carried out; answered with the order, not with this"
-    ),
+_STATUSES: Final[dict[ErrorCode, int]] = {
+    _C.VALIDATION_ERROR: 400,
+    _C.IDEMPOTENCY_KEY_MISSING: 400,
+    _C.UNAUTHENTICATED: 401,
+    _C.INVALID_SESSION: 401,
+    _C.INVALID_CREDENTIALS: 401,
+    _C.INVALID_OTP: 401,
+    _C.PERMISSION_DENIED: 403,
+    _C.IP_NOT_ALLOWED: 403,
+    _C.KILL_SWITCH_ACTIVE: 403,
+    _C.NOT_FOUND: 404,
+    _C.UNKNOWN_ACCOUNT: 404,
+    _C.ORDER_NOT_FOUND: 404,
+    _C.METHOD_NOT_ALLOWED: 405,
+    _C.IDEMPOTENCY_IN_FLIGHT: 409,
+    _C.ORDER_NOT_MODIFIABLE: 409,
+    _C.OPERATION_PENDING: 409,
+    _C.BODY_TOO_LARGE: 413,
+    _C.UNSUPPORTED_MEDIA_TYPE: 415,
+    _C.IDEMPOTENCY_KEY_REUSED: 422,
+    _C.INVALID_INSTRUMENT: 422,
+    _C.INVALID_ORDER: 422,
+    _C.UNSUPPORTED: 422,
+    _C.INSUFFICIENT_FUNDS: 422,
+    _C.INSUFFICIENT_HOLDINGS: 422,
+    _C.RISK_LIMIT: 422,
+    _C.MARKET_CLOSED: 422,
+    _C.ORDER_REJECTED: 422,
+    _C.RATE_LIMITED: 429,
+    _C.ORDER_BUDGET: 429,
+    _C.TOO_MANY_REQUESTS: 429,
+    _C.INTERNAL_ERROR: 500,
+    _C.BROKER_ERROR: 502,
+    _C.BROKER_UNAVAILABLE: 503,
+    _C.CIRCUIT_OPEN: 503,
+    _C.STORE_UNAVAILABLE: 503,
+    _C.BROKER_TIMEOUT: 504,
+    _C.OUTCOME_UNKNOWN: 202,
 }
+ROWS: Final = {code: Row(status, ADVICE[code].happened) for code, status in _STATUSES.items()}
 
 
 def answer_to(error: OrdoError, *, correlation_id: str, order_write: bool) -> Response[bytes]:

@@ -9,20 +9,22 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+KIND: Final = "Which broker this is. May be left out where the adapter's name says it."
+
 
 class BrokerConfig(BaseModel):
     """What every configured broker app has. `enabled = false` leaves it out without deleting its settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
-    kind: str
-    enabled: bool = True
+    kind: str = Field(description=KIND)
+    enabled: bool = Field(default=True, description="Whether the broker is there.")
 
 
 class PaperConfig(BrokerConfig):
     """The built-in paper broker: real matching, invented money, prices from a seeded market."""
 
-    kind: Literal["paper"] = "paper"
+    kind: Literal["paper"] = Field(default="paper", description=KIND)
     seed: str = Field(default="ordo", min_length=1, description="The market follows from it, tick by tick.")
     opening_cash: Decimal = Field(
         default=Decimal(1_000_000), gt=0, max_digits=15, decimal_places=2, description="Rupees of a new account."
@@ -30,7 +32,6 @@ class PaperConfig(BrokerConfig):
     accounts: tuple[str, ...] = Field(
         default=("DEMO",), description="Accounts that need no login; any other opens with its first login."
     )
-
     obeys_hours: bool = Field(default=False, description="Refuse orders while the market is closed.")
 
     @field_validator("accounts", mode="before")
@@ -85,7 +86,7 @@ class FyersConfig(WireConfig):
     of the other two is then looked for at the same host.
     """
 
-    kind: Literal["fyers"] = "fyers"
+    kind: Literal["fyers"] = Field(default="fyers", description=KIND)
     client_id: str = Field(default="", description="The app's id with its suffix, such as `AB12CD34EF-100`.")
     secret_key: SecretStr = Field(default=SecretStr(""), description="The app's secret.")
     redirect_uri: str = Field(
@@ -146,7 +147,7 @@ class HDFCConfig(WireConfig):
     may point at an emulator.
     """
 
-    kind: Literal["hdfc"] = "hdfc"
+    kind: Literal["hdfc"] = Field(default="hdfc", description=KIND)
     api_key: SecretStr = Field(default=SecretStr(""), description="The app's key.")
     api_secret: SecretStr = Field(default=SecretStr(""), description="The app's secret.")
     base_url: Base = Field(default=_HDFC_API, description="The host of the API.")

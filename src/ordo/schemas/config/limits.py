@@ -31,7 +31,9 @@ class BoundsConfig(_Part):
     max_option_price_distance: Percent | None = Field(default=None, description="The same for options.")
     max_open_orders: Count | None = Field(default=None, description="Orders of an account that may still fill.")
     max_exposure: Rupees | None = Field(default=None, description="Rupees of the day's positions, open orders filled.")
-    max_daily_loss: Rupees | None = Field(default=None, description="Rupees that the day's positions may lose.")
+    max_daily_loss: Rupees | None = Field(
+        default=None, description="Rupees that the day's positions may lose before only closing orders pass."
+    )
 
 
 class SoftConfig(_Part):
@@ -39,10 +41,14 @@ class SoftConfig(_Part):
     or `deny`. `cover` and `funds` cost reads of the portfolio.
     """
 
-    band_now: SoftMode = SoftMode.WARN
-    trigger_now: SoftMode = SoftMode.WARN
-    cover: SoftMode = SoftMode.PREVIEW
-    funds: SoftMode = SoftMode.PREVIEW
+    band_now: SoftMode = Field(default=SoftMode.WARN, description="A price beside a band that moves.")
+    trigger_now: SoftMode = Field(default=SoftMode.WARN, description="A stop that would fire at once.")
+    cover: SoftMode = Field(
+        default=SoftMode.PREVIEW, description="A delivery sale of more than is held. Costs three reads."
+    )
+    funds: SoftMode = Field(
+        default=SoftMode.PREVIEW, description="An order that the funds would not pay. Costs three reads."
+    )
 
 
 class LimitsConfig(BoundsConfig):
@@ -62,8 +68,14 @@ class LimitsConfig(BoundsConfig):
         default=300, ge=0, le=2000, description="How long an order may wait for its place before it is refused."
     )
     soft: SoftConfig = SoftConfig()
-    accounts: dict[str, BoundsConfig] = Field(default_factory=dict)
-    instruments: dict[str, BoundsConfig] = Field(default_factory=dict)
+    accounts: dict[str, BoundsConfig] = Field(
+        default_factory=dict,
+        description='In the file, `[limits.accounts."paper/DEMO"]`: what begins with `max_` here, for one account.',
+    )
+    instruments: dict[str, BoundsConfig] = Field(
+        default_factory=dict,
+        description='In the file, `[limits.instruments."NSE:SBIN"]`: likewise, for one instrument.',
+    )
 
     @field_validator("accounts")
     @classmethod
@@ -83,7 +95,7 @@ class LimitsConfig(BoundsConfig):
 class PortfolioCacheConfig(_Part):
     """For how long a portfolio is remembered; 0 is not at all."""
 
-    ttl_seconds: float = Field(default=0, ge=0, le=5)
+    ttl_seconds: float = Field(default=0, ge=0, le=5, description="0 is off, else 1 to 5.")
 
     @field_validator("ttl_seconds")
     @classmethod
@@ -98,10 +110,21 @@ class ResilienceConfig(_Part):
     `memory` is this process's, or Redis where there is one.
     """
 
-    read_timeout_seconds: float = Field(default=10, gt=0, le=60)
-    read_total_seconds: float = Field(default=15, gt=0, le=120)
-    read_tries: int = Field(default=3, ge=1, le=5)
-    reads_at_once: int = Field(default=8, ge=1, le=256)
-    circuit_failures: int = Field(default=5, ge=1, le=100)
-    circuit_cool_seconds: float = Field(default=15, gt=0, le=600)
-    circuits: Literal["memory", "database"] = "memory"
+    read_timeout_seconds: float = Field(default=10, gt=0, le=60, description="One try of a read at a broker.")
+    read_total_seconds: float = Field(
+        default=15, gt=0, le=120, description="All tries of a read, and the waiting between them."
+    )
+    read_tries: int = Field(default=3, ge=1, le=5, description="Tries of a read. Writes are never tried twice.")
+    reads_at_once: int = Field(default=8, ge=1, le=256, description="Reads of one broker under way at once.")
+    circuit_failures: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Calls in a row that a broker must fail to serve before it is left to rest.",
+    )
+    circuit_cool_seconds: float = Field(
+        default=15, gt=0, le=600, description="How long it rests before one call tries."
+    )
+    circuits: Literal["memory", "database"] = Field(
+        default="memory", description="Where it is noted that a broker rests. `database` outlives a restart."
+    )

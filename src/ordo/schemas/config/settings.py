@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
@@ -17,7 +17,10 @@ from ordo.schemas.config.kinds import kind_named
 from ordo.schemas.config.limits import LimitsConfig, PortfolioCacheConfig, ResilienceConfig
 
 PREFIX = "ORDO_"
-_NOT_SETTINGS = frozenset({"ORDO_CONFIG", "ORDO_URL"})
+NOT_SETTINGS: Final = {
+    "ORDO_CONFIG": "The settings file. Unset: `ordo.toml` in the current folder, if it is there.",
+    "ORDO_URL": "The address of a gateway, for the commands and the Python client.",
+}
 _TEST_PREFIX = "ORDO_TEST_"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -29,22 +32,30 @@ class _Part(BaseModel):
 class AuditConfig(_Part):
     """Where the audit trail is written, and how long it is kept. A file of it holds a day, or so many megabytes."""
 
-    dir: Path = Path("audit")
-    keep_days: int = Field(default=1827, ge=30, le=36_600)
-    file_mb: int = Field(default=64, ge=1, le=4_096)
+    dir: Path = Field(default=Path("audit"), description="The folder of `audit.jsonl`.")
+    keep_days: int = Field(
+        default=1827, ge=30, le=36_600, description="Days for which a line of the trail is kept at least."
+    )
+    file_mb: int = Field(
+        default=64, ge=1, le=4_096, description="Megabytes that a file of the trail holds at most; a day at most."
+    )
 
 
 class LogConfig(_Part):
     """What the process tells its operator, on standard error."""
 
-    level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    level: str = Field(
+        default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="The least important lines that are told."
+    )
     json_lines: bool = Field(default=False, description="One JSON document a line instead of readable text.")
 
 
 class TracesConfig(_Part):
     """Where OpenTelemetry's spans are sent, as OTLP over HTTP; nowhere unless set."""
 
-    endpoint: str | None = Field(default=None, min_length=1)
+    endpoint: str | None = Field(
+        default=None, min_length=1, description="Where spans go (OTLP over HTTP). Needs the extra `otel`."
+    )
 
 
 class IdempotencyConfig(_Part):
@@ -52,26 +63,57 @@ class IdempotencyConfig(_Part):
     the same terms, under another key, is taken for a slip (0: never).
     """
 
-    keep_days: int = Field(default=7, ge=7, le=3660)
-    pursue_seconds: float = Field(default=8, ge=0, le=60)
-    absence_seconds: float = Field(default=60, ge=30, le=3600)
-    duplicate_seconds: float = Field(default=2, ge=0, le=60)
+    keep_days: int = Field(default=7, ge=7, le=3660, description="Days for which a key is remembered.")
+    pursue_seconds: float = Field(
+        default=8, ge=0, le=60, description="How long a caller waits while a lost order is looked for."
+    )
+    absence_seconds: float = Field(
+        default=60,
+        ge=30,
+        le=3600,
+        description="How long an order must have been looked for before its absence proves anything.",
+    )
+    duplicate_seconds: float = Field(
+        default=2,
+        ge=0,
+        le=60,
+        description="For how long a second order of the same terms, under another key, is taken for a slip.",
+    )
 
 
 class HttpConfig(_Part):
     """The HTTP door: its limits, its certificate, and the web pages that may read its answers."""
 
-    max_body_bytes: int = Field(default=65_536, ge=1_024, le=16_777_216)
-    requests_per_second: int = Field(default=100, ge=1, le=100_000)
-    failures_per_minute: int = Field(default=120, ge=1, le=100_000)
-    max_head_bytes: int = Field(default=32_768, ge=4_096, le=262_144)
-    max_connections: int = Field(default=1_000, ge=8, le=65_536)
-    head_seconds: float = Field(default=10, gt=0, le=300)
-    body_seconds: float = Field(default=30, gt=0, le=300)
-    cors_origins: tuple[str, ...] = ()
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
-    tls_client_ca: Path | None = None
+    max_body_bytes: int = Field(
+        default=65_536, ge=1_024, le=16_777_216, description="A request with a larger body is refused."
+    )
+    requests_per_second: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        description="For each token that `ordo tokens new` made, in each process. Cancellations don't count.",
+    )
+    failures_per_minute: int = Field(
+        default=120, ge=1, le=100_000, description="How often an address may bring a token that opens nothing."
+    )
+    max_head_bytes: int = Field(
+        default=32_768, ge=4_096, le=262_144, description="The address and the headers of a request together."
+    )
+    max_connections: int = Field(default=1_000, ge=8, le=65_536, description="Open at once; more are cut off.")
+    head_seconds: float = Field(
+        default=10, gt=0, le=300, description="Who has not sent the head of a request by then is cut off."
+    )
+    body_seconds: float = Field(default=30, gt=0, le=300, description="Likewise for its body.")
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description="Origins of web pages that may read answers. No wildcard."
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="A PEM file with the certificate and its chain: the gateway then speaks TLS."
+    )
+    tls_key: Path | None = Field(default=None, description="Its key, where the certificate's file does not hold it.")
+    tls_client_ca: Path | None = Field(
+        default=None, description="A PEM file: only clients with a certificate of this authority come in."
+    )
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -100,10 +142,18 @@ class InstrumentsConfig(_Part):
     loaded each day, in India.
     """
 
-    fyers_url: str | None = Field(default=None, min_length=1)
-    hdfc_url: str | None = Field(default=None, min_length=1)
+    fyers_url: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Where the FYERS symbol masters are: the base of their address, or a folder.",
+    )
+    hdfc_url: str | None = Field(
+        default=None, min_length=1, description="Where the HDFC security master is: its address, or a file."
+    )
     allow_stale: bool = Field(default=False, description="Trade derivatives on a master of another day, at your risk.")
-    sync_at: time = Field(default=time(8, 30), le=time(8, 45))
+    sync_at: time = Field(
+        default=time(8, 30), le=time(8, 45), description="Indian time, at most 08:45, at which the masters are loaded."
+    )
 
 
 class CalendarConfig(_Part):
@@ -111,13 +161,15 @@ class CalendarConfig(_Part):
     changes.
     """
 
-    override: Path | None = None
+    override: Path | None = Field(default=None, description="Your file above the market calendar.")
 
 
 class RedisConfig(_Part):
     """How Ordo's keys are called in a Redis that others use too."""
 
-    prefix: str = Field(default="ordo", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    prefix: str = Field(
+        default="ordo", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="What the names of Ordo's keys begin with there."
+    )
 
 
 class StoresConfig(_Part):
@@ -127,18 +179,39 @@ class StoresConfig(_Part):
     `redis_may_lose`: after a loss, a key that was used may place a second order.
     """
 
-    sessions: Literal["database", "redis"] = "database"
-    idempotency: Literal["database", "redis"] = "database"
-    redis_may_lose: bool = False
+    sessions: Literal["database", "redis"] = Field(default="database", description="Where broker sessions are kept.")
+    idempotency: Literal["database", "redis"] = Field(
+        default="database", description="Where idempotency records are kept."
+    )
+    redis_may_lose: bool = Field(
+        default=False,
+        description="Keep them in a Redis that may lose writes: a used key may then place a second order.",
+    )
 
 
 class Settings(_Part):
     """Everything that can be set. Frozen: a gateway keeps the settings that it started with."""
 
-    token: SecretStr | None = Field(default=None, min_length=1)
-    master_keys: SecretStr | None = None
-    database_url: str = Field(default="sqlite+aiosqlite:///ordo.db", repr=False)  # It may hold a password.
-    redis_url: str | None = Field(default=None, repr=False)  # Likewise.
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="The bearer token of the API. Unset: made at each start, and only loopback is served.",
+    )
+    master_keys: SecretStr | None = Field(
+        default=None,
+        description="Comma-separated, 32 bytes in base64url each; the first seals, all open. Unset: one key, kept"
+        " beside the database.",
+    )
+    database_url: str = Field(
+        default="sqlite+aiosqlite:///ordo.db",
+        repr=False,  # It may hold a password.
+        description="The SQLite file, or a PostgreSQL database: `postgresql+asyncpg://…`.",
+    )
+    redis_url: str | None = Field(
+        default=None,
+        repr=False,  # Likewise.
+        description="The Redis that several workers and machines share: `redis://…`, or `rediss://…` for TLS.",
+    )
     redis: RedisConfig = RedisConfig()
     stores: StoresConfig = StoresConfig()
     audit: AuditConfig = AuditConfig()
@@ -258,7 +331,7 @@ def _with_files(settings: dict[str, Any]) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for name, value in environment.items():
-        if not name.startswith(PREFIX) or name in _NOT_SETTINGS or name.startswith(_TEST_PREFIX):
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or name.startswith(_TEST_PREFIX):
             continue
         *groups, key = name.removeprefix(PREFIX).lower().split("__")
         if key.endswith("_file"):
