@@ -77,6 +77,17 @@ async def test_a_glance_writes_nothing(database: Database) -> None:
     assert await database.glance(found) is None
 
 
+async def test_a_closed_database_is_not_glanced_at(path: Path) -> None:
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(Unavailable):
+        await database.glance(found)
+    await database.open()
+    assert await database.glance(found) is None
+    await database.close()
+    with pytest.raises(Unavailable):
+        await database.glance(found)
+
+
 async def test_a_glance_of_another_thread_is_a_read(database: Database) -> None:
     await database.write(lambda connection: _ADD.change(connection, _ROW))
     seen = await asyncio.to_thread(lambda: asyncio.run(database.glance(found)))
