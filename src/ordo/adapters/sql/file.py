@@ -40,8 +40,9 @@ class SqliteFile(Medium):
             await self.close()
 
     async def close(self) -> None:
-        if self._glancing is not None:
-            self._glancing.close()
+        glancing, self._glancing = self._glancing, None
+        if glancing is not None:
+            glancing.close()
         for worker in (self._writer, self._reader):
             if worker is not None:
                 await worker.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -86,7 +87,7 @@ _PURGE = delete(DbIdempotencyRecord).where(
 )
 
 
-_MOST_READ = 2_048
+_MOST_READ = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class SqlIdempotencyStore(IdempotencyStore):
     def __init__(self, database: Database) -> None:
         self._database = database
         self._read: dict[str, tuple[Row[Any], Intent]] = {}
+        self._awaited: dict[tuple[str, datetime], asyncio.Future[tuple[Intent, ...]]] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def reserve(
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
@@ -138,8 +141,20 @@ class SqlIdempotencyStore(IdempotencyStore):
         return None if row is None else _intent(row)
 
     async def placements(self, account: Account, *, since: datetime) -> tuple[Intent, ...]:
-        named = {"of_account": str(account), "since": since}
-        return tuple(self._seen(row) for row in await self._database.read(partial(_PLACEMENTS.all, named=named)))
+        # A day's records are many, and whoever looks into a book wants them: those who wait share one read of them.
+        asked = str(account), since
+        shared = self._awaited.get(asked)
+        if shared is None:
+            shared = self._awaited[asked] = asyncio.ensure_future(self._placements(*asked))
+            shared.add_done_callback(_heard)
+        return await asyncio.shield(shared)
+
+    async def _placements(self, account: str, since: datetime) -> tuple[Intent, ...]:
+        async with self._one_at_a_time:
+            # Whoever comes from now on may know of a write that this read does not see, and waits for the next.
+            del self._awaited[account, since]
+            named = {"of_account": account, "since": since}
+            return tuple(self._seen(row) for row in await self._database.read(partial(_PLACEMENTS.all, named=named)))
 
     def _seen(self, row: Row[Any]) -> Intent:
         """The intent of a row. Whoever reads a book looks at the whole day again, of which little has changed."""
@@ -172,6 +187,11 @@ class SqlIdempotencyStore(IdempotencyStore):
 
     async def purge(self, *, now: datetime, limit: int) -> int:
         return await self._database.write(partial(_change, statement=_PURGE, named={"now": now, "limit": limit}))
+
+
+def _heard(read: asyncio.Future[tuple[Intent, ...]]) -> None:
+    if not read.cancelled():
+        read.exception()  # Everybody may have gone: an error that nobody awaits is no warning.
 
 
 def _reserve(

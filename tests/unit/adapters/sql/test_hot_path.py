@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import Connection, bindparam, insert, select, text, update
@@ -16,12 +17,14 @@ from sqlalchemy.exc import OperationalError
 from ordo.adapters.sql import idempotency, sqlite
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
+from ordo.adapters.sql.medium import Job
 from ordo.adapters.sql.models import DbKillSwitch
 from ordo.adapters.sql.prepared import Prepared
 from ordo.adapters.sql.worker import Lastly, Worker
-from ordo.domain.errors import Unavailable
-from tests.contract.values import ACCOUNT, NOW, WEEK, intent, placed
+from ordo.domain.errors import ErrorCode, Unavailable
+from tests.contract.values import ACCOUNT, NOW, WEEK, intent, key, placed
 
+T = TypeVar("T")
 _TABLE = DbKillSwitch.__table__
 _GET = Prepared(select(_TABLE).where(_TABLE.c.id == bindparam("of"), _TABLE.c.reason != "never"))
 _ADD = Prepared(insert(DbKillSwitch), writes=_TABLE.c.keys())
@@ -72,6 +75,17 @@ async def test_a_glance_writes_nothing(database: Database) -> None:
     with pytest.raises((Unavailable, OperationalError, sqlite3.OperationalError)):
         await database.glance(lambda connection: _ADD.change(connection, _ROW))
     assert await database.glance(found) is None
+
+
+async def test_a_closed_database_is_not_glanced_at(path: Path) -> None:
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(Unavailable):
+        await database.glance(found)
+    await database.open()
+    assert await database.glance(found) is None
+    await database.close()
+    with pytest.raises(Unavailable):
+        await database.glance(found)
 
 
 async def test_a_glance_of_another_thread_is_a_read(database: Database) -> None:
@@ -180,3 +194,39 @@ async def test_no_more_records_are_remembered_than_that(database: Database, monk
         await store.reserve(intent(f"key-{number}", number), now=NOW)
     assert len(await store.placements(ACCOUNT, since=NOW - WEEK)) == 5
     assert len(store._read) <= 2
+
+
+async def test_those_who_wait_for_a_days_records_share_a_read_and_see_what_they_know_of(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, reads = SqlIdempotencyStore(database), list[object]()
+    genuine = database.read
+
+    async def counted(job: Job[T]) -> T:
+        reads.append(job)
+        return await genuine(job)
+
+    monkeypatch.setattr(database, "read", counted)
+    first = [asyncio.create_task(store.placements(ACCOUNT, since=NOW - WEEK)) for _ in range(8)]
+    await store.reserve(intent("key-0", 0), now=NOW)
+    later = [asyncio.create_task(store.placements(ACCOUNT, since=NOW - WEEK)) for _ in range(8)]
+    assert [one.key for one in await later[0]] == [key("key-0")]
+    assert len(set(map(len, await asyncio.gather(*later)))) == 1
+    assert len(set(map(len, await asyncio.gather(*first)))) == 1
+    assert len(reads) <= 3
+
+
+async def test_a_shared_read_that_fails_fails_for_each_and_the_next_is_made_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqlIdempotencyStore(database)
+
+    async def broken(_: Job[T]) -> T:
+        raise Unavailable(ErrorCode.STORE_UNAVAILABLE, "canary")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "read", broken)
+        asked = [asyncio.create_task(store.placements(ACCOUNT, since=NOW - WEEK)) for _ in range(3)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unavailable] * 3
+    assert await store.placements(ACCOUNT, since=NOW - WEEK) == ()
