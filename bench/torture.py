@@ -142,7 +142,7 @@ async def _place(client: httpx2.AsyncClient, until: float, seen: Seen, every: fl
         if time.monotonic() >= until:
             return
         if number % 10 == 9:
-            legs = [{"account": f"paper/{name}", "order": body} for name in ("DEMO", "RICH")]
+            legs = [{"account": f"paper/{name}", **body} for name in ("DEMO", "RICH")]
             headers = good | {"Idempotency-Key": f"basket-{number}-{os.getpid()}"}
             answer = await client.post("/api/v1/baskets", json={"mode": "AT_ONCE", "legs": legs}, headers=headers)
             seen.statuses[f"basket {answer.status_code}"] += 1

@@ -101,14 +101,19 @@ class Departures:
         # One at a time, so that two orders do not close the same position twice.
         async with self._closing.setdefault(order.account, asyncio.Lock()):
             with before_sending():
+                passage.require_fresh()
                 await self._require_closing(departure, order, switch)
                 turn = await self._pacing.admit(order.account, Lane.URGENT)
             return await self._leave(departure, turn, passage, call)
 
     async def _leave(self, departure: Departure, turn: Turn, passage: Passage, call: Callable[[], Awaitable[T]]) -> T:
-        try:
+        async def leaving() -> T:
+            # As late as can be: what comes before may wait for stores.
             passage.begin()
-            return await self._calls.write(departure.cleared.session, departure.context, CallKind.ORDER, call)
+            return await call()
+
+        try:
+            return await self._calls.write(departure.cleared.session, departure.context, CallKind.ORDER, leaving)
         finally:
             await self._pacing.over(turn)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 
@@ -34,11 +34,12 @@ class AccountBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A place that was taken for one call, until the call is over."""
+    """A place that was taken for one call, in the budget that counts it, until the call is over."""
 
     account: Account
     lane: Lane
     slot: Slot
+    budget: OrderBudget
 
 
 class Pacing:
@@ -81,24 +82,24 @@ class Pacing:
         """Take the place of one order, which is `over` with its answer; raises `Invalid` (`ORDER_BUDGET`, with
         `retry_after_ms`) where there is none within the longest wait. Certainly nothing was sent then.
         """
-        slot = await self._take(account, lane, self._max_wait)
-        if not slot.free:
-            raise self._no_place(account, slot)
-        return Turn(account=account, lane=lane, slot=slot)
+        turn = await self._take(account, lane, self._max_wait)
+        if not turn.slot.free:
+            raise self._no_place(account, turn.slot)
+        return turn
 
     async def admit_read(self, account: Account, *, within: float) -> Turn:
         """Take the place of one read, which is `over` with its answer; raises `Unavailable` (`RATE_LIMITED`) where
         there is none in so many seconds.
         """
-        slot = await self._take(account, Lane.READ, within)
-        if not slot.free:
-            raise self._no_read(account, slot)
-        return Turn(account=account, lane=Lane.READ, slot=slot)
+        turn = await self._take(account, Lane.READ, within)
+        if not turn.slot.free:
+            raise self._no_read(account, turn.slot)
+        return turn
 
     async def over(self, turn: Turn, *, made: bool = True) -> None:
         """The call of a turn has come to its end; or it is not `made`, and its place is free."""
         with suppress(Unavailable):  # Then the place is free a little later.
-            await self._budget.answered(turn.account, turn.lane, turn.slot, made=made)
+            await turn.budget.answered(turn.account, turn.lane, turn.slot, made=made)
 
     async def slow(self, account: Account) -> None:
         """The broker has refused a call for its pace: halve it for a minute, and count the strike."""
@@ -118,10 +119,10 @@ class Pacing:
             found.append(AccountBudget(account=account, pace=pace, standing=standing, stopped=stopped))
         return tuple(found)
 
-    async def _take(self, account: Account, lane: Lane, within: float) -> Slot:
+    async def _take(self, account: Account, lane: Lane, within: float) -> Turn:
         pace = self.pace(account)
         if not pace.counts(lane):
-            return Slot()
+            return Turn(account=account, lane=lane, slot=Slot(), budget=self._budget)
         self._seen.add(account)
         ticket = (lane.rank, next(self._tickets))
         waiting = self._waiting.setdefault(account, set())
@@ -130,24 +131,26 @@ class Pacing:
         try:
             while True:
                 behind = self._is_behind(ticket, waiting)
-                slot = await self._asked(account, lane, pace, take=not behind)
-                if slot.is_over or (slot.free and not behind):
-                    return slot
-                wait = max(slot.wait, _LEAST_WAIT)
+                turn = await self._asked(account, lane, pace, take=not behind)
+                if turn.slot.is_over or (turn.slot.free and not behind):
+                    return turn
+                wait = max(turn.slot.wait, _LEAST_WAIT)
                 if self._clock.monotonic() + wait > deadline:
-                    return Slot(wait=wait)
+                    return replace(turn, slot=Slot(wait=wait))
                 await self._clock.sleep(wait)
         finally:
             waiting.discard(ticket)
 
-    async def _asked(self, account: Account, lane: Lane, pace: Pace, *, take: bool) -> Slot:
+    async def _asked(self, account: Account, lane: Lane, pace: Pace, *, take: bool) -> Turn:
         budget, now = self._budget, self._clock.now()
         try:
-            return await (budget.take if take else budget.peek)(account, lane, pace, now=now)
+            slot = await (budget.take if take else budget.peek)(account, lane, pace, now=now)
         except Unavailable:
             if self._spare is None or lane not in _ALWAYS:
                 raise
-            return await (self._spare.take if take else self._spare.peek)(account, lane, pace, now=now)
+            budget = self._spare
+            slot = await (budget.take if take else budget.peek)(account, lane, pace, now=now)
+        return Turn(account=account, lane=lane, slot=slot, budget=budget)
 
     @staticmethod
     def _is_behind(ticket: tuple[int, int], waiting: set[tuple[int, int]]) -> bool:

@@ -27,35 +27,37 @@ _LEAVES_WITHIN = 8.0
 free connection, and making one may take 3.
 """
 _LOOK_HOLDS = 4.0
-"""Seconds from the last look at the switch to the beginning of the call, at most, where other processes may set it."""
+"""Seconds from the last look at the switch to the beginning of the call, at most."""
 LEFT_BY_THEN = timedelta(seconds=_LOOK_HOLDS + _LEAVES_WITHIN)
-"""From the last look at the switch to the first byte, at most, where other processes may set it."""
+"""From the last look at the switch to the first byte, at most."""
 _LOOK_AGAIN = 0.02
 
 
 class Passage:
-    """One order between the last look at the switch and its sending, which must have begun by `until`, on the clock's
-    `monotonic`, where that is set.
+    """One order between the last look at the switch and its sending, which begins before `until`, on the clock's
+    `monotonic`, or never.
     """
 
-    def __init__(self, account: Account, among: set[Passage], clock: Clock, until: float | None) -> None:
+    def __init__(self, account: Account, among: set[Passage], clock: Clock) -> None:
         self.account = account
+        self.until = clock.monotonic() + _LOOK_HOLDS
         self.begun = asyncio.Event()
         self.left = asyncio.Event()
         self._among = among
         self._clock = clock
-        self._until = until
 
-    def begin(self) -> None:
-        """Its call to the broker begins: its bytes leave soon, or never. Raises `NotSent` where the look at the switch
-        is too old to rest on.
-        """
-        if self._until is not None and self._clock.monotonic() > self._until:
+    def require_fresh(self) -> None:
+        """Raises `NotSent` where the look at the switch is too old to rest on."""
+        if self._clock.monotonic() >= self.until:
             raise NotSent(
-                ErrorCode.BROKER_UNAVAILABLE,
+                ErrorCode.STORE_UNAVAILABLE,
                 f"The order was not sent: more than {_LOOK_HOLDS:.0f} s went by since the kill switch was read, and it"
                 " may have been set since. Nothing happened; the same key may be used again.",
             )
+
+    def begin(self) -> None:
+        """Its call to the broker begins: its bytes leave soon, or never. Raises what `require_fresh` does."""
+        self.require_fresh()
         self.begun.set()
 
     def leave(self) -> None:
@@ -146,8 +148,7 @@ class SafetyService:
         """Before the last look at the switch: from here until the passage is left, at the latest at the end of the
         task, whoever sets the switch waits.
         """
-        until = None if self._intents is None else self._clock.monotonic() + _LOOK_HOLDS
-        passage = Passage(account, self._passing, self._clock, until)
+        passage = Passage(account, self._passing, self._clock)
         self._passing.add(passage)
         task = cast("asyncio.Task[object]", asyncio.current_task())
         task.add_done_callback(lambda _: passage.leave())
@@ -156,8 +157,9 @@ class SafetyService:
     async def _overtaken(self, account: Account | None) -> None:
         for passage in tuple(self._passing):
             if account in (None, passage.account):
-                await passage.begun.wait()
-                await self._gone(passage)
+                await self._wait(passage.begun, passage.until - self._clock.monotonic())
+                if passage.begun.is_set():
+                    await self._wait(passage.left, _LEAVES_WITHIN)
         if self._intents is not None:
             await self._overtaken_elsewhere(self._intents, account)
 
@@ -190,15 +192,14 @@ class SafetyService:
             and (intent.state is IntentState.OPEN or intent.created_at > young)
         )
 
-    async def _gone(self, passage: Passage) -> None:
-        left, late = (
-            asyncio.ensure_future(passage.left.wait()),
-            asyncio.ensure_future(self._clock.sleep(_LEAVES_WITHIN)),
-        )
+    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
+        """For the event, and so many seconds at most."""
+        happened = asyncio.ensure_future(event.wait())
+        late = asyncio.ensure_future(self._clock.sleep(max(0.0, seconds)))
         try:
-            await asyncio.wait((left, late), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((happened, late), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            left.cancel()
+            happened.cancel()
             late.cancel()
 
     def _unset(self) -> KillSwitch:

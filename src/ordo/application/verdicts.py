@@ -72,7 +72,7 @@ def after_word(settled: Intent, order: Order, at: datetime) -> Order:
     """An order as it stands once a change of it is settled without a look at its row."""
     if settled.state is IntentState.DONE and settled.change is not None:
         order = order.with_terms(settled.change.applied_to(settled.order))
-    return replace(order, pending_op=None, updated_at=at)
+    return _no_longer_pending(order, at)
 
 
 def after(
@@ -81,8 +81,12 @@ def after(
     """An order as it stands once an intent about it is settled by a look at its row."""
     if settled.state is IntentState.DONE and settled.change is not None:
         order = order.with_terms(settled.change.applied_to(settled.order))
-    seen = observe(order, row, at=at, matched_by=matched_by)
-    return seen if seen.pending_op is None else replace(seen, pending_op=None, updated_at=at)
+    return observe(_no_longer_pending(order, at), row, at=at, matched_by=matched_by)
+
+
+def _no_longer_pending(order: Order, at: datetime) -> Order:
+    """What was said of a change whose outcome nobody knew is no longer true."""
+    return order if order.pending_op is None else replace(order, pending_op=None, status_message=None, updated_at=at)
 
 
 def _without_effect(intent: Intent, message: str) -> Intent:

@@ -200,10 +200,12 @@ def leg(  # noqa: PLR0913  (as above)
     return account, PlaceOrder.model_validate_json(terms)
 
 
-def place_basket(legs: Iterable[tuple[str, PlaceOrder]], *, mode: str, key: str | None = None) -> Call[BasketResult]:
+def place_basket(
+    legs: Iterable[tuple[str, PlaceOrder]], *, mode: str | None = None, key: str | None = None
+) -> Call[BasketResult]:
     """Place several orders under one key, each at most once, and return what became of each.
 
-    A leg is an account and its order; `mode` is IN_ORDER or AT_ONCE. What befalls a leg is told in its result and
+    A leg is an account and its order; `mode` is IN_ORDER or AT_ONCE, which it is unless said. What befalls a leg is told in its result and
     raises nothing. The same basket with the same key tries again what was not sent, and nothing else.
     """
     return Call(
@@ -212,7 +214,7 @@ def place_basket(legs: Iterable[tuple[str, PlaceOrder]], *, mode: str, key: str 
         read=reading(BasketResult),
         body=body(
             mode=mode,
-            legs=[{"account": account, "order": order.model_dump(mode="json")} for account, order in legs],
+            legs=[{"account": account} | order.model_dump(mode="json") for account, order in legs],
         ),
         key=checked_key(key),
     )

@@ -92,7 +92,7 @@ class Logins:
         return {
             "requestToken": attempt.request_token,
             "termsAndConditions": _TERMS,
-            "authorised": self._consented,
+            "authorised": self._consented or not settings.asks_consent,
         }
 
     def authorise(

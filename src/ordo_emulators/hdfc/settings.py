@@ -84,6 +84,8 @@ class Settings:
     """False: the account owns nothing. Changing it gives back, or takes, what was held at the start."""
     changes: Changes = Changes.DONE
     twofa: TwoFA = TwoFA.ON
+    asks_consent: bool = False
+    """The user has not agreed to the app before, so that the first login asks for it."""
     token_ttl: int = 28_800
     """Seconds from the login to the token's own `exp`: 8 h, as in the documented sample."""
     otp_seconds: int = 300

@@ -95,9 +95,23 @@ async def test_a_read_is_made(desk: Desk) -> None:
 async def test_what_goes_on_keeps_a_pace_of_its_own(desk: Desk, lane: Lane) -> None:
     for _ in range(2):
         await desk.pacing._take(ACCOUNT, lane, 0)
-    assert not (await desk.pacing._take(ACCOUNT, lane, 0)).free
+    assert not (await desk.pacing._take(ACCOUNT, lane, 0)).slot.free
     desk.budget.is_away = False
-    assert (await desk.pacing._take(ACCOUNT, lane, 0)).free
+    assert (await desk.pacing._take(ACCOUNT, lane, 0)).slot.free
+
+
+async def test_a_place_is_given_back_to_the_budget_that_gave_it(desk: Desk) -> None:
+    turns = [await desk.pacing.admit(ACCOUNT, Lane.URGENT) for _ in range(2)]
+    desk.budget.is_away = False
+    other = await desk.pacing.admit(ACCOUNT, Lane.URGENT)
+    for turn in turns:
+        await desk.pacing.over(turn)
+    desk.budget.is_away = True
+    await desk.clock.advance(1.1)
+    for _ in range(2):
+        await desk.pacing.admit(ACCOUNT, Lane.URGENT)
+    assert (await desk.budget.standing(ACCOUNT, now=desk.clock.now())).orders_last_second == 1
+    await desk.pacing.over(other)
 
 
 @pytest.mark.parametrize("lane", [Lane.NEW, Lane.MODIFY])

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordo.adapters.memory.cache import MemoryPortfolioCache
 from ordo.adapters.memory.idempotency import MemoryIdempotencyStore
 from ordo.application.context import Context
 from ordo.application.safety import SafetyService
+from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
+from ordo.domain.circuits import CallKind, Circuit
 from ordo.domain.errors import ErrorCode, Invalid, NotSent, OrdoError, Unavailable
 from ordo.domain.idempotency import Intent
-from ordo.domain.orders import ModifyOrder, OrderStatus, OrderType, Product, Side
+from ordo.domain.orders import ModifyOrder, Order, OrderStatus, OrderType, Product, Side
 from ordo.domain.safety import KillState
 from tests.contract.values import intent, lost
 from tests.support.broker import Mishap, refused
@@ -355,9 +358,72 @@ async def test_an_order_does_not_leave_on_a_look_that_is_too_old(house: House) -
     await house.clock.advance(5)
     with pytest.raises(NotSent, match="may have been set since"):
         passage.begin()
-    alone = house.now.safety.enter(ACCOUNT)
-    await house.clock.advance(5)
-    alone.begin()
+
+
+class _SlowCache(MemoryPortfolioCache):
+    """What an order on its way waits for."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.clock)
+        self.hold = asyncio.Event()
+
+    async def drop(self, account: Account) -> None:
+        await self.hold.wait()
+        await super().drop(account)
+
+
+def _slow(house: House) -> _SlowCache:
+    house.careful = True
+    house.start()
+    care = house.now.calls._care
+    assert care is not None
+    cache = care._cache = _SlowCache(house)
+    return cache
+
+
+async def test_a_halt_waits_for_an_order_that_waits_for_a_store_on_its_way(house: House) -> None:
+    cache = _slow(house)
+    placing = house.start_place()
+    await quiet()
+    halting = asyncio.ensure_future(house.now.safety.set(KillState.HALTED, "r"))
+    await house.clock.advance(3.9)
+    assert not halting.done()
+    cache.hold.set()
+    assert (await placing).status is OrderStatus.ACKNOWLEDGED
+    await halting
+
+
+async def test_an_order_that_waits_for_too_long_on_its_way_never_leaves_and_is_no_outage_of_the_broker(
+    house: House,
+) -> None:
+    cache = _slow(house)
+    placing = house.start_place()
+    await quiet()
+    halting = asyncio.ensure_future(house.now.safety.set(KillState.HALTED, "r"))
+    await house.clock.advance(4.1)
+    await halting
+    cache.hold.set()
+    with pytest.raises(NotSent, match="may have been set since"):
+        await placing
+    assert house.broker.count("place") == 0
+    assert await house.circuit_states.get(Circuit(adapter_id=ACCOUNT.adapter_id, kind=CallKind.ORDER)) is None
+
+
+async def test_orders_that_queue_to_close_positions_never_leave_once_a_halt_was_set(house: House) -> None:
+    house.broker.held = (position(100),)
+    await house.now.safety.set(KillState.REDUCE_ONLY, "r")
+    wait = asyncio.Event()
+    house.broker.next("place", Mishap(wait=wait))
+    small = replace(SELL_TEN, quantity=1)
+    placing = [house.start_place(f"k{n}", replace(small, quantity=n + 1)) for n in range(4)]
+    await quiet()
+    halting = asyncio.ensure_future(house.now.safety.set(KillState.HALTED, "r"))
+    await house.clock.advance(13)
+    assert halting.done()
+    wait.set()
+    ends = await asyncio.gather(*placing, return_exceptions=True)
+    assert [type(end) for end in ends] == [Order, NotSent, NotSent, NotSent]
+    assert house.broker.count("place") == 1
 
 
 @settings(max_examples=40, deadline=None)

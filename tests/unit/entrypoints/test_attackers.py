@@ -181,7 +181,7 @@ def test_long_lists_and_long_values_are_refused_before_a_broker_is_asked(target:
         answer = target.get(path)
         assert answer.status_code in (400, 404, 422), path[:80]
         assert len(answer.content) < 20_000, path[:80]
-    legs = [{"account": "paper/DEMO", "order": BUY}] * 200
+    legs = [{"account": "paper/DEMO", **BUY}] * 200
     headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": "many"}
     body = {"mode": "AT_ONCE", "legs": legs}
     refused = httpx2.post(f"{target.url}/api/v1/baskets", json=body, headers=headers, trust_env=False)

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from ordo.adapters.http.carrier import BrokenOff, Carrier, Evidence
 from ordo.adapters.http.connection import Connection
@@ -89,7 +90,8 @@ class _Lane:
                 await waiter
         except BaseException:
             if waiter.cancelled():
-                self._waiting.remove(waiter)
+                with suppress(ValueError):  # Whoever gave back a place in the same moment has passed it over.
+                    self._waiting.remove(waiter)
             else:
                 self._give_back()  # The turn came, and nobody is there to take it.
             raise

@@ -28,8 +28,11 @@ class StockCarrier(Carrier):
 
     async def carry(self, request: HttpRequest, worded: Worded, sent: Evidence, total: float) -> HttpReply:
         try:
-            async with asyncio.timeout(total):
-                return await self._exchange(request, worded, sent)
+            async with (
+                asyncio.timeout(total),
+                asyncio.timeout(self._limits.connect + self._limits.handshake) as leaving,
+            ):
+                return await self._exchange(request, worded, sent, leaving)
         except httpx2.TimeoutException as error:
             raise TimeoutError(type(error).__name__) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -40,10 +43,14 @@ class StockCarrier(Carrier):
         if client is not None:
             await client.aclose()
 
-    async def _exchange(self, request: HttpRequest, worded: Worded, sent: Evidence) -> HttpReply:
+    async def _exchange(
+        self, request: HttpRequest, worded: Worded, sent: Evidence, leaving: asyncio.Timeout
+    ) -> HttpReply:
         async def hear(event: str, _: object) -> None:
             if event.endswith(_FIRST_BYTE):
                 sent.begin()
+                # Below, each of a place, TCP and TLS has a limit of its own; together they have this one.
+                leaving.reschedule(None)
             elif event.endswith(_LAST_BYTE):
                 sent.end()
 

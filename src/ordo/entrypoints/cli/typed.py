@@ -44,7 +44,7 @@ class Typed:
             option = f"--{field} -" if field in ("otp", "password") else f"--{field}"
             raise InputError(
                 f"This login asks for {field}, and standard input is no terminal. Pipe it in with {option}, or run the"
-                " command in a terminal. It was not sent anything."
+                " command in a terminal. No session was opened."
             )
         # The event loop's own handler would wait for the prompt to end before it tells of a Ctrl-C.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails
 
 from ordo.schemas.config.brokers import BrokerConfig
 from ordo.schemas.config.kinds import kind_named
@@ -282,7 +283,18 @@ def _broker(adapter_id: str, config: object) -> object:
         found = kind_named(kind)
     except ValueError as error:
         raise ValueError(f"brokers.{adapter_id}.kind {error}") from error
-    return found.config.model_validate({"kind": kind, **config})
+    try:
+        return found.config.model_validate({"kind": kind, **config})
+    except ValidationError as error:
+        raise ValidationError.from_exception_data(error.title, _under(adapter_id, error)) from None
+
+
+def _under(adapter_id: str, error: ValidationError) -> list[InitErrorDetails]:
+    """The faults of one broker, each with the whole name of its key."""
+    return [
+        InitErrorDetails(type=one["type"], loc=(adapter_id, *one["loc"]), input=one["input"], ctx=one.get("ctx", {}))
+        for one in error.errors(include_url=False)
+    ]
 
 
 class ConfigurationError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -29,15 +30,17 @@ class Asked(BaseModel):
 
 
 class Command(Asked, Generic[T]):
-    """What a caller asks for: a `T` of the domain, with the same fields."""
+    """What a caller asks for: a `T` of the domain, with the same fields, and perhaps more beside them."""
 
     domain: ClassVar[type[Any]]
+    names: ClassVar[tuple[str, ...]]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:  # noqa: ANN401  (pydantic's own signature)
         for argument in cls.__pydantic_generic_metadata__["args"]:
             cls.domain = argument
+            cls.names = tuple(field.name for field in fields(argument))
 
     def to_domain(self) -> T:
         """The command in the words of the domain, which checks it; raises the domain's own `Invalid`."""
-        return cast("T", self.domain(**{name: getattr(self, name) for name in type(self).model_fields}))
+        return cast("T", self.domain(**{name: getattr(self, name) for name in self.names}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pydantic import ConfigDict, Field
-from pydantic.config import JsonDict
+from pydantic.config import JsonDict, JsonValue
 
 from ordo.domain import baskets as domain
 from ordo.domain.accounts import Account
@@ -12,18 +12,18 @@ from ordo.schemas.v1.base import Asked, View
 from ordo.schemas.v1.errors import ApiError
 from ordo.schemas.v1.fields import AccountName
 from ordo.schemas.v1.orders import PLACE_EXAMPLES, Order, PlaceOrder
+from ordo.schemas.v1.rules import PLACE_RULES
 
-BASKET_EXAMPLE: JsonDict = {
-    "mode": "AT_ONCE",
-    "legs": [{"account": "paper/DEMO", "order": example} for example in PLACE_EXAMPLES.values()],
-}
+_LEG_EXAMPLES: list[JsonValue] = [{"account": "paper/DEMO", **example} for example in PLACE_EXAMPLES.values()]
+BASKET_EXAMPLE: JsonDict = {"mode": "AT_ONCE", "legs": _LEG_EXAMPLES}
 
 
-class PlaceLeg(Asked):
-    """One order of a basket."""
+class PlaceLeg(PlaceOrder):
+    """One order of a basket: the order as for placing it alone, and its account."""
+
+    model_config = ConfigDict(json_schema_extra={**PLACE_RULES, "examples": _LEG_EXAMPLES})
 
     account: AccountName = Field(description="The account that it is for, `ADAPTER_ID/ACCOUNT_ID`.")
-    order: PlaceOrder = Field(description="The order, as for placing it alone.")
 
 
 class PlaceBasket(Asked):
@@ -32,10 +32,11 @@ class PlaceBasket(Asked):
     model_config = ConfigDict(json_schema_extra={"examples": [BASKET_EXAMPLE]})
 
     mode: BasketMode = Field(
+        default=BasketMode.AT_ONCE,
         description=(
             "`IN_ORDER`: each leg is sent once the one before is at its broker, and the first that is not ends it."
             " `AT_ONCE`: all at the same time, each on its own."
-        )
+        ),
     )
     legs: tuple[PlaceLeg, ...] = Field(min_length=1, max_length=MAX_LEGS, description="The orders.")
 
@@ -43,9 +44,7 @@ class PlaceBasket(Asked):
         """The basket in the words of the domain, which checks it; raises the domain's own `Invalid`."""
         return Basket(
             mode=self.mode,
-            legs=tuple(
-                domain.Leg(account=Account.parse(leg.account), order=leg.order.to_domain()) for leg in self.legs
-            ),
+            legs=tuple(domain.Leg(account=Account.parse(leg.account), order=leg.to_domain()) for leg in self.legs),
         )
 
 

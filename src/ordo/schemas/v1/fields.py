@@ -17,7 +17,10 @@ from ordo.domain.instruments import InstrumentKey, format_decimal
 from ordo.domain.sessions import Secret
 
 _ROOT = r"[A-Z0-9][A-Z0-9&_.+-]{0,31}"
-_EXPIRY = r"20[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
+_EXPIRY = (
+    r"(20[0-9]{2}((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|02(0[1-9]|1[0-9]|2[0-8]))"
+    r"|20([02468][048]|[13579][26])0229)"
+)
 _STRIKE = r"([1-9][0-9]{0,8}(\.[0-9]{0,3}[1-9])?|0\.[0-9]{0,3}[1-9])"
 CASH_KEY: Final = rf"^(NSE|BSE):{_ROOT}(:[A-Z0-9]{{1,4}})?$"
 DERIVATIVE_KEY: Final = rf"^(NFO|BFO|CDS|BCD|MCX|NCO):{_ROOT}:{_EXPIRY}:(FUT|{_STRIKE}:(CE|PE))$"

@@ -52,7 +52,11 @@ class SetKillSwitch(Asked):
         description="`ACTIVE`, `REDUCE_ONLY` (fresh positions decide, and none can be read means no) or `HALTED`."
     )
     reason: str = Field(
-        min_length=1, max_length=200, pattern=r"\S", description="Why, for whoever reads the audit trail."
+        default="no reason given",
+        min_length=1,
+        max_length=200,
+        pattern=r"\S",
+        description="Why, for whoever reads the audit trail.",
     )
     account: AskedAccount | None = Field(
         default=None, description="Only this account; left out: the gateway. The stricter of the two counts."

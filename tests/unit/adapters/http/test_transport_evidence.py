@@ -287,6 +287,50 @@ async def test_cancelling_a_wait_leaves_the_others_alone(dial: Dial) -> None:
         assert len(server.requests) == 2
 
 
+async def test_calls_that_end_in_the_moment_in_which_their_place_comes(dial: Dial) -> None:
+    asked = asyncio.Event()
+
+    async def script(line: Line) -> None:
+        await line.request()
+        if asked.is_set():
+            await line.send(whole())
+        asked.set()
+        await line.gone()
+
+    async with hostile(script) as server:
+        client = dial(connections=1)
+        calls = [asyncio.create_task(client.send(order(server.origin))) for _ in range(3)]
+        await asked.wait()
+        for call in calls:
+            call.cancel()
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(end) for end in ends] == [asyncio.CancelledError] * 3
+        assert (await client.send(order(server.origin))).body == b"yes"
+        assert len(server.requests) == 2
+
+
+async def test_stages_before_the_first_byte_have_one_limit_together(dial: Dial) -> None:
+    """A place, TCP and TLS may each be slow, but a halt waits for all of them together."""
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def script(line: Line) -> None:
+        await line.request()
+        asked.set()
+        await go.wait()
+        await line.send(whole())
+
+    async with hostile(script) as server:
+        client = dial(connections=1, connect=SOON, handshake=SOON, first=LONG, silence=LONG, total=LONG)
+        first = asyncio.create_task(client.send(order(server.origin)))
+        await asked.wait()
+        with pytest.raises(NeverSent, match="in time"):
+            await client.send(order(server.origin))
+        # What has begun to leave is bound by none of that.
+        await asyncio.sleep(3 * SOON)
+        go.set()
+        assert (await first).body == b"yes"
+
+
 async def test_closing_the_client_breaks_what_is_under_way(dial_own: Dial) -> None:
     asked = asyncio.Event()
 

@@ -28,8 +28,9 @@ PASSWORD, OTP = "emu-pass", "123456"
 
 
 @contextmanager
-def emulated(broker: str) -> Iterator[dict[str, Any]]:
-    command = [sys.executable, "-m", "ordo_emulators", broker, "--port", "0"]
+def emulated(broker: str, *settings: str) -> Iterator[dict[str, Any]]:
+    chosen = [part for setting in settings for part in ("--set", setting)]
+    command = [sys.executable, "-m", "ordo_emulators", broker, "--port", "0", *chosen]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
         try:
@@ -46,7 +47,7 @@ def fyers() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def hdfc() -> Iterator[dict[str, Any]]:
-    with emulated("hdfc") as urls:
+    with emulated("hdfc", "asks_consent=true") as urls:
         yield urls
 
 
@@ -175,7 +176,7 @@ def test_hdfc_by_password_and_code(
 
 
 def test_hdfc_as_a_person_logs_in(shell: Shell) -> None:
-    with emulated("hdfc") as urls:
+    with emulated("hdfc", "asks_consent=true") as urls:
         terminal = Terminal(shell, "login", "hdfc", "7000001", **settings_of("hdfc", urls))
         try:
             terminal.type("EMUSER", after="username: ")
@@ -192,7 +193,7 @@ def test_hdfc_as_a_person_logs_in(shell: Shell) -> None:
 
 
 def test_hdfc_ends_a_login_whose_code_is_wrong_again(shell: Shell) -> None:
-    with emulated("hdfc") as urls:
+    with emulated("hdfc", "asks_consent=true") as urls:
         terminal = Terminal(shell, "login", "hdfc", "7000001", "--username", "EMUSER", **settings_of("hdfc", urls))
         try:
             terminal.type(PASSWORD, after="password: ")

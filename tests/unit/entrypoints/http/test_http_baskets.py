@@ -9,7 +9,7 @@ import httpx2
 from ordo.domain.audit import AuditKind
 from tests.unit.entrypoints.http.gateway_door import BUY, ORDERS, RESTING, Door
 
-_LEGS = [{"account": "paper/DEMO", "order": BUY}, {"account": "paper/DEMO", "order": RESTING}]
+_LEGS = [{"account": "paper/DEMO", **BUY}, {"account": "paper/DEMO", **RESTING}]
 
 
 async def _basket(door: Door, *, key: str = "b", **changes: Any) -> httpx2.Response:  # noqa: ANN401  (any JSON)
@@ -23,12 +23,15 @@ async def test_a_basket_answers_200_with_each_leg_and_the_same_again(door: Door)
     legs = first.json()["legs"]
     assert [(leg["account"], leg["outcome"], leg["error"]) for leg in legs] == [("paper/DEMO", "PLACED", None)] * 2
     assert [leg["order"]["price"] for leg in legs] == ["800.00", "700.00"]
-    assert (await _basket(door)).json() == first.json()
+    assert "Idempotency-Replayed" not in first.headers
+    again = await _basket(door)
+    assert again.json() == first.json()
+    assert again.headers["Idempotency-Replayed"] == "true"
     assert len(await door.intents()) == 2
 
 
 async def test_what_befalls_one_leg_is_told_in_it_and_answers_207(door: Door) -> None:
-    nobody = {"account": "nobody/X", "order": BUY}
+    nobody = {"account": "nobody/X", **BUY}
     answer = await _basket(door, legs=[nobody, _LEGS[0]], mode="IN_ORDER")
     assert answer.status_code == 207
     first, second = answer.json()["legs"]

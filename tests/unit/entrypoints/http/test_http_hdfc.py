@@ -69,7 +69,7 @@ async def house(
 ) -> AsyncIterator[House]:
     monkeypatch.chdir(tmp_path)
     clock = VirtualClock()
-    settings = EmulatorSettings(rate_limits=False, reference_mode=request.param)
+    settings = EmulatorSettings(rate_limits=False, asks_consent=True, reference_mode=request.param)
     emulator = HdfcEmulator(clock=clock.now, settings=settings)
     async with serve(controlled(emulator)) as origin:
         configured = load_settings(

@@ -234,7 +234,7 @@ def test_an_operation_that_nobody_knows_is_for_administrators() -> None:
 
 async def test_a_basket_with_a_leg_for_another_account_is_refused_as_a_whole(door: Door) -> None:
     token = await made(door, "trade", accounts=("paper/DEMO",))
-    legs = [{"account": account, "order": dict(BUY)} for account in ("paper/DEMO", "asks/ONE")]
+    legs = [{"account": account, **BUY} for account in ("paper/DEMO", "asks/ONE")]
     refused = await asked(door, token, "POST", "/api/v1/baskets", json={"mode": "AT_ONCE", "legs": legs})
     assert (refused.status_code, refused.json()["error_code"]) == (403, "PERMISSION_DENIED")
     assert await door.intents() == ()

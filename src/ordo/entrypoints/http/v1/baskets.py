@@ -18,6 +18,8 @@ from ordo.schemas.v1 import baskets as v1
 from ordo.schemas.v1.baskets import BASKET_EXAMPLE, BasketResult, PlaceBasket
 from ordo.schemas.v1.orders import Order
 
+_REPLAYED = ("Idempotency-Replayed",)
+
 
 def routes(gateway: Gateway) -> Router:
     @post(
@@ -32,8 +34,10 @@ def routes(gateway: Gateway) -> Router:
         ),
         opt=contract(
             answers={
-                200: Answer(meaning="Every leg is at its broker.", view=BasketResult),
-                207: Answer(meaning="Not every leg is; each says what became of it.", view=BasketResult),
+                200: Answer(meaning="Every leg is at its broker.", view=BasketResult, headers=_REPLAYED),
+                207: Answer(
+                    meaning="Not every leg is; each says what became of it.", view=BasketResult, headers=_REPLAYED
+                ),
             },
             raises=(*ACCOUNT, *STORE, *KEYED, *BODY, ErrorCode.INVALID_INSTRUMENT, ErrorCode.INVALID_ORDER),
             keyed=True,
@@ -44,9 +48,14 @@ def routes(gateway: Gateway) -> Router:
         result = await gateway.baskets.place(data.to_domain(), key=key(request), context=context(request))
         correlation = correlation_id(request.scope)
         view = BasketResult(legs=tuple(_leg(leg, correlation) for leg in result.legs))
-        return answers.one(view, status=200 if result.is_placed else 207)
+        headers = {"Idempotency-Replayed": "true"} if all(_is_replayed(leg) for leg in result.legs) else None
+        return answers.one(view, status=200 if result.is_placed else 207, headers=headers)
 
     return Router("/baskets", route_handlers=[place], tags=["Orders"])
+
+
+def _is_replayed(result: LegResult) -> bool:
+    return any(told is not None and told.replayed for told in (result.order, result.error))
 
 
 def _leg(result: LegResult, correlation: str) -> v1.LegResult:

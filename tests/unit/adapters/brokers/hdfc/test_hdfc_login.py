@@ -24,7 +24,7 @@ E = ErrorCode
 
 @pytest.fixture
 async def one() -> AsyncIterator[Emulated]:
-    async with emulated(Settings(rate_limits=False)) as found:
+    async with emulated(Settings(rate_limits=False, asks_consent=True)) as found:
         yield found
 
 
@@ -136,7 +136,7 @@ async def test_a_code_that_was_never_sent_can_be_sent_again(one: Emulated) -> No
 
 @pytest.mark.parametrize(("twofa", "why"), [(TwoFA.RECAPTCHA, "captcha"), (TwoFA.OFF, "two-factor login switched off")])
 async def test_what_a_program_cannot_do_is_left_to_the_browser(twofa: TwoFA, why: str) -> None:
-    async with emulated(Settings(rate_limits=False, twofa=twofa)) as one:
+    async with emulated(Settings(rate_limits=False, asks_consent=True, twofa=twofa)) as one:
         challenge = await asked_for(ChallengeKind.PASSWORD, one)
         step = await one.desk.login.answer(challenge, answer_of_person(challenge))
     assert isinstance(step, LoginChallenge)
@@ -155,7 +155,7 @@ async def redirect_of(one: Emulated, challenge: LoginChallenge) -> LoginAnswer:
 
 @pytest.mark.parametrize("name", CallbackName)
 async def test_the_browser_brings_the_request_token_under_any_name(name: CallbackName) -> None:
-    async with emulated(Settings(rate_limits=False, callback_name=name), login="browser") as one:
+    async with emulated(Settings(rate_limits=False, asks_consent=True, callback_name=name), login="browser") as one:
         challenge = await one.desk.login.begin(one.desk.account)
         assert isinstance(challenge, LoginChallenge)
         session = await one.desk.login.answer(challenge, await redirect_of(one, challenge))
@@ -163,7 +163,7 @@ async def test_the_browser_brings_the_request_token_under_any_name(name: Callbac
 
 
 async def test_a_request_token_is_taken_once() -> None:
-    async with emulated(Settings(rate_limits=False), login="browser") as one:
+    async with emulated(Settings(rate_limits=False, asks_consent=True), login="browser") as one:
         challenge = await one.desk.login.begin(one.desk.account)
         assert isinstance(challenge, LoginChallenge)
         answer = await redirect_of(one, challenge)
@@ -176,7 +176,7 @@ async def test_a_request_token_is_taken_once() -> None:
 
 
 async def test_an_address_without_a_request_token_is_invalid() -> None:
-    async with emulated(Settings(rate_limits=False), login="browser") as one:
+    async with emulated(Settings(rate_limits=False, asks_consent=True), login="browser") as one:
         challenge = await one.desk.login.begin(one.desk.account)
         assert isinstance(challenge, LoginChallenge)
         address = Secret("http://127.0.0.1/callback?state=1&request_token=")
@@ -199,7 +199,7 @@ async def test_a_token_of_another_account_opens_no_session(one: Emulated) -> Non
 
 @pytest.mark.parametrize("verb", ProfileVerb)
 async def test_the_profile_is_asked_by_get_and_then_by_post(verb: ProfileVerb) -> None:
-    async with emulated(Settings(rate_limits=False, profile_verb=verb)) as one:
+    async with emulated(Settings(rate_limits=False, asks_consent=True, profile_verb=verb)) as one:
         session = await one.desk.log_in()
         assert session.metadata == {"name": "SAMPLE USER"}
         assert (await one.desk.client.profile(session.access_token)).user_id == ACCOUNT
