@@ -205,8 +205,9 @@ def place_basket(
 ) -> Call[BasketResult]:
     """Place several orders under one key, each at most once, and return what became of each.
 
-    A leg is an account and its order; `mode` is IN_ORDER or AT_ONCE, which it is unless said. What befalls a leg is told in its result and
-    raises nothing. The same basket with the same key tries again what was not sent, and nothing else.
+    A leg is an account and its order; `mode` is IN_ORDER or AT_ONCE, which it is unless said. What befalls a leg is
+    told in its result and raises nothing. The same basket with the same key tries again what was not sent, and nothing
+    else.
     """
     return Call(
         method="POST",
