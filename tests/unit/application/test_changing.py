@@ -186,6 +186,7 @@ async def test_a_change_whose_answer_is_lost_is_found_by_its_terms(house: House)
     house.broker.next("modify", Mishap(after=lost()))
     after = await _modify(house, order, ModifyOrder(quantity=12, price=Decimal("801.00")))
     assert (after.quantity, after.price, after.pending_op) == (12, Decimal("801.00"), None)
+    assert after.status_message is None, "what was not known is known"
     kept = await house.kept(order.order_id)
     assert (kept.quantity, kept.price, kept.pending_op) == (12, Decimal("801.00"), None)
 
@@ -469,7 +470,7 @@ async def test_a_lost_cancellation_is_found_in_the_book(house: House) -> None:
     order = await house.place()
     house.broker.next("cancel", Mishap(after=lost()))
     after = await _cancel(house, order)
-    assert (after.status, after.pending_op) == (S.CANCELLED, None)
+    assert (after.status, after.pending_op, after.status_message) == (S.CANCELLED, None, None)
     kept = await house.kept(order.order_id)
     assert (kept.status, kept.pending_op) == (S.CANCELLED, None)
     assert kept.history[-1].status is S.CANCELLED

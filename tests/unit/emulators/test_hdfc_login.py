@@ -1,9 +1,12 @@
 import re
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
 
+from ordo_emulators.hdfc.login import OTP, PASSWORD, USER, Logins
+from ordo_emulators.hdfc.settings import Settings
 from tests.unit.emulators.hdfc_wire import Hdfc
 from tests.unit.emulators.wire import MONDAY, Clock, claims
 
@@ -227,3 +230,11 @@ async def test_sessions_can_be_ended_from_outside(hdfc: Hdfc) -> None:
     answer = await hdfc.api("GET", "/orders")
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid credentials"})
     assert await alive(hdfc, await hdfc.login())
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_user_is_asked_for_consent_only_where_that_is_set(*, asks: bool) -> None:
+    logins, settings, now = Logins(), Settings(asks_consent=asks), datetime(2026, 11, 23, 9, tzinfo=UTC)
+    token_id = str(logins.start()["tokenId"])
+    logins.check_password(token_id, {"username": USER, "password": PASSWORD}, now, settings)
+    assert logins.check_otp(token_id, {"answer": OTP}, now, settings)["authorised"] is not asks

@@ -133,3 +133,8 @@ def test_a_file_of_settings_is_secret_where_a_secret_stands_in_it(
     (tmp_path / "elsewhere").write_text("x", encoding="utf-8")
     named = {"ORDO_TOKEN_FILE": str(tmp_path / "elsewhere"), "ORDO_CONFIG": str(tmp_path / "no.toml")}
     assert secret_files(named) == (tmp_path / "elsewhere",)
+
+
+def test_an_unknown_key_of_a_broker_is_named_with_its_broker() -> None:
+    with pytest.raises(ConfigurationError, match=r"brokers\.paper\.bogus: "):
+        load_settings({"ORDO_BROKERS__PAPER__BOGUS": "1"})
