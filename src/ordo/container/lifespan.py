@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 from ordo.adapters.owners import FileOwners
-from ordo.adapters.redis.durability import require_durable
-from ordo.adapters.redis.idempotency import RedisIdempotencyStore
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.application.context import Context
 from ordo.application.gateway import Gateway
@@ -21,6 +19,7 @@ from ordo.domain.audit import AuditKind
 from ordo.domain.errors import OrdoError
 from ordo.domain.masters import MasterState
 from ordo.ports.clock import Clock
+from ordo.ports.instruments import InstrumentStore
 
 _log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 5
@@ -65,6 +64,7 @@ async def running(container: Container) -> AsyncIterator[Gateway]:
             container.housekeeping().keep_tidy,
             container.session_guard().watch,
             container.keys().keep_sealed,
+            partial(_indexed, container.instruments()),
         ]
         if masters.configured:
             jobs.append(_shared(container, masters.keep_current, "masters"))
@@ -87,6 +87,11 @@ async def _first_load(masters: MasterSync) -> None:
         await asyncio.wait_for(masters.sync(), _FIRST_LOAD_SECONDS)
 
 
+async def _indexed(instruments: InstrumentStore) -> None:
+    """Prepare the rarer look-ups beside what else goes on: no order waits for them."""
+    await asyncio.to_thread(instruments.directory().index)
+
+
 def _is_lacking(masters: MasterSync) -> bool:
     return any(one.state is MasterState.ABSENT for one in masters.standings())
 
@@ -95,6 +100,9 @@ async def _open_redis(container: Container, stack: AsyncExitStack) -> None:
     redis, kept = container.redis(), container.settings().stores
     if redis is None:
         return
+    from ordo.adapters.redis.durability import require_durable
+    from ordo.adapters.redis.idempotency import RedisIdempotencyStore
+
     await redis.open()
     stack.push_async_callback(redis.close)
     if "redis" in (kept.sessions, kept.idempotency):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
 from ordo.adapters.calendar.files import FileMarketCalendar
-from ordo.adapters.redis.server import RedisServer
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.telemetry.metered import MeteredAuditLog, MeteredBroker
@@ -54,6 +54,9 @@ from ordo.ports.sealed import SealedRows
 from ordo.ports.sessions import SessionStore
 from ordo.ports.tokens import TokenStore
 from ordo.schemas.config.settings import Settings
+
+if TYPE_CHECKING:
+    from ordo.adapters.redis.server import RedisServer
 
 
 def _probes(store: SafetyStore, redis: RedisServer | None, audit: AuditLog) -> Mapping[str, Probe]:

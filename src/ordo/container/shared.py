@@ -1,6 +1,10 @@
-"""What passes, and is shared by all workers where there is a Redis, or else by this process alone."""
+"""What passes, and is shared by all workers where there is a Redis, or else by this process alone. What Redis needs is
+loaded where there is one.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
@@ -9,12 +13,6 @@ from ordo.adapters.memory.cache import MemoryPortfolioCache
 from ordo.adapters.memory.circuits import MemoryCircuitStates
 from ordo.adapters.memory.leases import MemoryLeases
 from ordo.adapters.memory.logins import MemoryLoginNotes
-from ordo.adapters.redis.budget import RedisOrderBudget
-from ordo.adapters.redis.cache import RedisPortfolioCache
-from ordo.adapters.redis.circuits import RedisCircuitStates
-from ordo.adapters.redis.leases import RedisLeases
-from ordo.adapters.redis.logins import RedisLoginNotes
-from ordo.adapters.redis.server import RedisServer
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.circuits import SqlCircuitStates
 from ordo.adapters.sql.database import Database
@@ -26,20 +24,33 @@ from ordo.ports.leases import Leases
 from ordo.ports.logins import LoginNotes
 from ordo.schemas.config.settings import Settings
 
+if TYPE_CHECKING:
+    from ordo.adapters.redis.server import RedisServer
+
 
 def redis_server(settings: Settings) -> RedisServer | None:
     """The configured server, not opened yet."""
     if settings.redis_url is None:
         return None
+    from ordo.adapters.redis.server import RedisServer
+
     return RedisServer(settings.redis_url, prefix=settings.redis.prefix)
 
 
 def _leases(redis: RedisServer | None, clock: Clock) -> Leases:
-    return MemoryLeases(clock) if redis is None else RedisLeases(redis)
+    if redis is None:
+        return MemoryLeases(clock)
+    from ordo.adapters.redis.leases import RedisLeases
+
+    return RedisLeases(redis)
 
 
 def _budget(redis: RedisServer | None, clock: Clock) -> OrderBudget:
-    return MemoryOrderBudget(clock) if redis is None else RedisOrderBudget(redis)
+    if redis is None:
+        return MemoryOrderBudget(clock)
+    from ordo.adapters.redis.budget import RedisOrderBudget
+
+    return RedisOrderBudget(redis)
 
 
 def _spare_budget(redis: RedisServer | None, clock: Clock) -> OrderBudget | None:
@@ -49,15 +60,27 @@ def _spare_budget(redis: RedisServer | None, clock: Clock) -> OrderBudget | None
 def _circuit_states(settings: Settings, database: Database, redis: RedisServer | None) -> CircuitStates:
     if settings.resilience.circuits == "database":
         return SqlCircuitStates(database)
-    return MemoryCircuitStates() if redis is None else RedisCircuitStates(redis)
+    if redis is None:
+        return MemoryCircuitStates()
+    from ordo.adapters.redis.circuits import RedisCircuitStates
+
+    return RedisCircuitStates(redis)
 
 
 def _cache(redis: RedisServer | None, clock: Clock) -> PortfolioCache:
-    return MemoryPortfolioCache(clock) if redis is None else RedisPortfolioCache(redis)
+    if redis is None:
+        return MemoryPortfolioCache(clock)
+    from ordo.adapters.redis.cache import RedisPortfolioCache
+
+    return RedisPortfolioCache(redis)
 
 
 def _logins(redis: RedisServer | None, sealer: Sealer) -> LoginNotes:
-    return MemoryLoginNotes() if redis is None else RedisLoginNotes(redis, sealer)
+    if redis is None:
+        return MemoryLoginNotes()
+    from ordo.adapters.redis.logins import RedisLoginNotes
+
+    return RedisLoginNotes(redis, sealer)
 
 
 class Shared(containers.DeclarativeContainer):

@@ -1,14 +1,12 @@
-"""What is remembered, and where."""
+"""What is remembered, and where. What Redis needs is loaded where it is used."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
 from ordo.adapters.paper.catalogue import load_catalogue, load_reports
-from ordo.adapters.redis.idempotency import RedisIdempotencyStore
-from ordo.adapters.redis.sealed import RedisSealedRows
-from ordo.adapters.redis.server import RedisServer
-from ordo.adapters.redis.sessions import RedisSessionStore
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
@@ -30,6 +28,9 @@ from ordo.ports.sessions import SessionStore
 from ordo.ports.tokens import TokenStore
 from ordo.schemas.config.settings import Settings
 
+if TYPE_CHECKING:
+    from ordo.adapters.redis.server import RedisServer
+
 
 def _catalogue(clock: Clock) -> tuple[Instrument, ...]:
     return load_catalogue(trading_day(clock.now()))
@@ -38,18 +39,24 @@ def _catalogue(clock: Clock) -> tuple[Instrument, ...]:
 def _sessions(settings: Settings, database: Database, redis: RedisServer | None, sealer: Sealer) -> SessionStore:
     if redis is None or settings.stores.sessions == "database":
         return SqlSessionStore(database, sealer)
+    from ordo.adapters.redis.sessions import RedisSessionStore
+
     return RedisSessionStore(redis, sealer)
 
 
 def _idempotency(settings: Settings, database: Database, redis: RedisServer | None) -> IdempotencyStore:
     if redis is None or settings.stores.idempotency == "database":
         return SqlIdempotencyStore(database)
+    from ordo.adapters.redis.idempotency import RedisIdempotencyStore
+
     return RedisIdempotencyStore(redis)
 
 
 def _sealed(settings: Settings, database: Database, redis: RedisServer | None, sealer: Sealer) -> SealedRows:
     if redis is None or settings.stores.sessions == "database":
         return SqlSealedRows(database, sealer)
+    from ordo.adapters.redis.sealed import RedisSealedRows
+
     return RedisSealedRows(redis, sealer)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.instruments import Instrument, InstrumentKey, Venue
 from ordo.domain.likeness import close_roots, likest
-from ordo.domain.packing import END, names_of, pack, unpack
+from ordo.domain.packing import END, is_line, key_of, names_of, pack, unpack
 from ordo.domain.places import PlaceIndex
 
 _CACHED: Final = 8_192
@@ -36,18 +36,29 @@ class InstrumentDirectory:
     set could send an order to the wrong contract. An empty exchange token is no token.
     """
 
-    # Each instrument is a packed line, sorted by key, and no object until it is asked for. `_words` holds what is
-    # searched, in one text; line n is found in it between `_starts[n]` and `_starts[n + 1]`.
+    # Each instrument is a packed line, sorted by key, and no object until it is asked for.
 
     def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
         self._hold(sorted(map(pack, instruments)))
+        self.index()
 
     @classmethod
     def of_lines(cls, lines: Iterable[bytes]) -> InstrumentDirectory:
-        """The directory of the `lines` of another; raises `ValueError` for what is no such line."""
+        """The directory of the `lines` of another, which were proven to be unique: instruments are found by key at
+        once, and by all else after `index`, which the first look-up that needs it runs otherwise. Raises `ValueError`
+        for what is no such line.
+        """
         directory = cls()
         directory._hold(sorted(lines))
+        if not all(map(is_line, directory._lines)):
+            raise ValueError("a stored instrument is damaged")
         return directory
+
+    def index(self) -> None:
+        """Prepare the look-ups other than by key: a second or more for a full day, and nothing once it is done. May run
+        in a thread of its own. Raises `Invalid` (`INVALID_INSTRUMENT`) like the constructor.
+        """
+        self._indexed()
 
     @property
     def lines(self) -> Sequence[bytes]:
@@ -70,13 +81,13 @@ class InstrumentDirectory:
 
     def by_token(self, venue: Venue, token: str) -> Instrument | None:
         """The instrument that an exchange knows under this token: the join between brokers (domain facts 3.2)."""
-        place = self._tokens.find(f"{venue}:{token}")
+        place = self._indexed().tokens.find(f"{venue}:{token}")
         found = None if place is None else self._at(place)
         return found if found and (found.key.venue, found.exchange_token) == (venue, token) else None
 
     def by_reference(self, broker: str, reference: str) -> Instrument | None:
         """The instrument that a broker calls by this reference."""
-        place = self._references.find(f"{broker}={reference}")
+        place = self._indexed().references.find(f"{broker}={reference}")
         found = None if place is None else self._at(place)
         return found if found and found.references.get(broker) == reference else None
 
@@ -127,7 +138,7 @@ class InstrumentDirectory:
         symbol, _, tail = (rest if colon else venue).partition(":")
         pool = {
             place: self._key(place)
-            for root in close_roots(symbol, self._roots)
+            for root in close_roots(symbol, self._indexed().roots)
             for one in Venue
             for place in self._around(f"{one}:{root}", tail, wanted.replace(":", ""))
         }
@@ -135,36 +146,17 @@ class InstrumentDirectory:
 
     def _hold(self, lines: list[bytes]) -> None:
         self._lines = lines
-        self._tokens, self._references = PlaceIndex(), PlaceIndex()
-        texts: list[bytes] = []
-        roots: set[str] = set()
-        before = ""
-        for place, line in enumerate(lines):
-            key, name, token, references = names_of(line)
-            if key == before:
-                raise _twice("key", key, key)
-            before = key
-            venue, root, *_ = parts = key.split(":")
-            roots.add(root)
-            month = _MONTHS[int(parts[2][4:6]) - 1] if len(parts) > len("vrs") else ""
-            texts.append(f"{key} {name} {month}".upper().encode() + END)
-            if token:
-                self._tokens.add(f"{venue}:{token}", place)
-            for reference in references:
-                self._references.add(reference, place)
-        self._roots = tuple(sorted(roots))
-        self._words = b"".join(texts)
-        self._starts = array("I", accumulate(map(len, texts), initial=0))
-        self._refuse_twins("exchange token", self._tokens.settle())
-        self._refuse_twins("broker reference", self._references.settle())
+        self._index: _Index | None = None
         self._at = lru_cache(maxsize=_CACHED)(_reader(lines))
 
-    def _refuse_twins(self, what: str, twins: tuple[int, int] | None) -> None:
-        if twins is not None:
-            raise _twice(what, *map(self._key, sorted(twins)))
+    def _indexed(self) -> _Index:
+        # Two threads that come at once make it twice, and either is right.
+        if self._index is None:
+            self._index = _Index(self._lines)
+        return self._index
 
     def _key(self, place: int) -> str:
-        return self._lines[place].partition(END)[0].decode()
+        return key_of(self._lines[place])
 
     def _beginning(self, prefix: str) -> range:
         begin = _encoded(prefix)
@@ -180,15 +172,17 @@ class InstrumentDirectory:
         return dict.fromkeys(chain.from_iterable(ranges))
 
     def _with_text(self, words: list[bytes]) -> Iterator[int]:
-        rarest = min(words[:_WORDS_COUNTED], key=self._words.count)
-        at = self._words.find(rarest)
+        text, starts = self._indexed().words, self._indexed().starts
+        rarest = min(words[:_WORDS_COUNTED], key=text.count)
+        at = text.find(rarest)
         while at >= 0:
-            place = bisect_right(self._starts, at) - 1
+            place = bisect_right(starts, at) - 1
             yield place
-            at = self._words.find(rarest, self._starts[place + 1])
+            at = text.find(rarest, starts[place + 1])
 
     def _fits(self, place: int, words: list[bytes]) -> bool:
-        text = self._words[self._starts[place] : self._starts[place + 1]]
+        found = self._indexed()
+        text = found.words[found.starts[place] : found.starts[place + 1]]
         return all(word in text for word in words)
 
     def _rank(self, place: int, words: list[bytes]) -> tuple[int, int]:
@@ -202,6 +196,38 @@ class InstrumentDirectory:
         # However the expiry was written, the strike and the right end the name.
         same = (place for place in contracts if glued.endswith("".join(self._key(place).split(":")[3:]) or ":"))
         return chain(self._beginning(symbol + END.decode()), close, islice(same, _SAME_STRIKE))
+
+
+class _Index:
+    """Where instruments stand by everything but their key. `words` holds what is searched, in one text; line n is found
+    in it between `starts[n]` and `starts[n + 1]`.
+    """
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self.tokens, self.references = PlaceIndex(), PlaceIndex()
+        texts: list[bytes] = []
+        roots: set[str] = set()
+        before = ""
+        for place, line in enumerate(lines):
+            key, name, token, references = names_of(line)
+            if key == before:
+                raise _twice("key", key, key)
+            before = key
+            venue, root, *_ = parts = key.split(":")
+            roots.add(root)
+            month = _MONTHS[int(parts[2][4:6]) - 1] if len(parts) > len("vrs") else ""
+            texts.append(f"{key} {name} {month}".upper().encode() + END)
+            if token:
+                self.tokens.add(f"{venue}:{token}", place)
+            for reference in references:
+                self.references.add(reference, place)
+        self.roots = tuple(sorted(roots))
+        self.words = b"".join(texts)
+        self.starts = array("I", accumulate(map(len, texts), initial=0))
+        for what, places in (("exchange token", self.tokens), ("broker reference", self.references)):
+            twins = places.settle()
+            if twins is not None:
+                raise _twice(what, *(key_of(lines[place]) for place in sorted(twins)))
 
 
 def _reader(lines: list[bytes]) -> Callable[[int], Instrument]:

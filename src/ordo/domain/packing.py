@@ -97,6 +97,16 @@ def _unpacked(line: bytes) -> Instrument:
     )
 
 
+def is_line(line: bytes) -> bool:
+    """Whether it has the parts of an instrument's line; what they hold is seen when it is unpacked."""
+    return line.count(END) == _FIELDS - 1
+
+
+def key_of(line: bytes) -> str:
+    """The text of the key of a line."""
+    return line.partition(END)[0].decode()
+
+
 def names_of(line: bytes) -> tuple[str, str, str, list[str]]:
     """What a line is found by: its key, name, exchange token, and each broker's reference as `broker=reference`."""
     key, _, name, token, *_, references = line.decode().split(FIELD)

@@ -256,12 +256,30 @@ def test_what_is_no_line_is_refused(line: bytes) -> None:
         InstrumentDirectory.of_lines([line])
 
 
+def test_a_directory_of_lines_finds_by_key_at_once_and_by_all_else_when_it_is_asked_to() -> None:
+    whole = InstrumentDirectory(SHARES)
+    taken_up = InstrumentDirectory.of_lines(whole.lines)
+    assert taken_up._index is None
+    assert all(taken_up.get(share.key) == share for share in SHARES)
+    assert taken_up._index is None
+    assert taken_up.by_token(SHARES[0].key.venue, SHARES[0].exchange_token) == SHARES[0]
+    assert taken_up.search(SHARES[0].name, limit=5) == whole.search(SHARES[0].name, limit=5)
+
+
+def test_lines_that_share_a_token_are_refused_before_they_answer() -> None:
+    one, other = SHARES[0], replace(SHARES[1], exchange_token=SHARES[0].exchange_token)
+    lines = [*InstrumentDirectory([one]).lines, *InstrumentDirectory([other]).lines]
+    with pytest.raises(Invalid, match="same exchange token"):
+        InstrumentDirectory.of_lines(lines).by_token(one.key.venue, one.exchange_token)
+
+
 def test_a_full_day_is_held_in_little_memory_and_found_whole() -> None:
     day = list(full_day(200_000))
     directory = InstrumentDirectory(day)
     assert len(directory) == len(day)
-    held = (directory.lines, directory._words, directory._starts, directory._roots, *directory.lines, *directory._roots)
-    indexes = [part for index in (directory._tokens, directory._references) for part in (index._hashes, index._places)]
+    found = directory._indexed()
+    held = (directory.lines, found.words, found.starts, found.roots, *directory.lines, *found.roots)
+    indexes = [part for index in (found.tokens, found.references) for part in (index._hashes, index._places)]
     assert sum(map(getsizeof, (*held, *indexes))) < 120_000_000
     for expected in day[::50]:
         assert directory.get(expected.key) == expected

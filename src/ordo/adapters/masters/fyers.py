@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from ordo.adapters.masters.fetch import Fetched, FetchLimits, NoSuchMaster, fetch
+from ordo.adapters.masters.fetch import fetch
+from ordo.adapters.masters.fetched import Fetched, FetchLimits, NoSuchMaster
 from ordo.adapters.masters.fyers_record import CSV_COLUMNS, FyersRecord, from_csv, from_json, missing_keys
 from ordo.adapters.masters.fyers_rows import SEGMENTS, Dropped, row_of
 from ordo.adapters.masters.reading import csv_rows, json_entries

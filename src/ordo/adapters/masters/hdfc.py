@@ -8,7 +8,8 @@ from datetime import date
 from itertools import islice
 from typing import Final
 
-from ordo.adapters.masters.fetch import Fetched, FetchLimits, fetch
+from ordo.adapters.masters.fetch import fetch
+from ordo.adapters.masters.fetched import Fetched, FetchLimits
 from ordo.adapters.masters.hdfc_rows import HEADER, CashNames, Dropped, HdfcRecord, row_of
 from ordo.adapters.masters.reading import csv_rows
 from ordo.domain.calendar import trading_day

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from ordo.adapters.masters.fetch import Fetched
+from ordo.adapters.masters.fetched import Fetched
 from ordo.domain.calendar import trading_day
 from ordo.domain.instruments import is_plain
 

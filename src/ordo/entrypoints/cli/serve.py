@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import ipaddress
 import json
 import os
@@ -98,6 +99,8 @@ def _alone(workers: int, settings: Settings) -> str:
 
 
 def _serve_alone(settings: Settings, listener: socket.socket, given: dict[str, str], ready: Callable[[], None]) -> None:
+    # Until the house stands, nothing that is made is garbage. The application looks after it from then on.
+    gc.disable()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_told(settings, listener, given, ready))
 

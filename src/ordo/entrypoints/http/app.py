@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from typing import Final
 
 from litestar import Litestar, Router
@@ -57,7 +58,7 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
                 yield
 
     app = Litestar(
-        [*described, metering.routes(container.measures()), pages.routes(document(described))],
+        [*described, metering.routes(container.measures()), pages.routes(partial(document, described))],
         lifespan=[open_house],
         middleware=[admission, NoUnreadQuery()],
         exception_handlers=HANDLERS,
@@ -90,6 +91,7 @@ def _settled() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
+    gc.enable()
     try:
         yield
     finally:

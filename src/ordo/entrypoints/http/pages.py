@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -14,17 +16,22 @@ from ordo.entrypoints.http.contract import PUBLIC
 from ordo.entrypoints.http.page import page, style
 
 
-def routes(document: dict[str, Any]) -> Router:
-    contract, text = to_json(document), page(document).encode()
+def routes(document: Callable[[], dict[str, Any]]) -> Router:
+    """The document is made when somebody wants it first: orders need none."""
     headers = alone(style())
+
+    @cache
+    def shown() -> tuple[bytes, bytes]:
+        made = document()
+        return to_json(made), page(made).encode()
 
     @get("/openapi.json", opt=PUBLIC)
     async def show_contract() -> Reply:
-        return Reply(contract)
+        return Reply(shown()[0])
 
     @get("/", opt=PUBLIC)
     async def show_page() -> Reply:
-        return Reply(text, headers=headers, media_type="text/html; charset=utf-8")
+        return Reply(shown()[1], headers=headers, media_type="text/html; charset=utf-8")
 
     return Router("/schema", route_handlers=[show_contract, show_page])
 

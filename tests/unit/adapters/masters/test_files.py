@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ordo.adapters.masters.fetch import FetchLimits
+from ordo.adapters.masters.fetched import FetchLimits
 from ordo.adapters.masters.fyers import FyersMaster
 from ordo.adapters.masters.hdfc import HdfcMaster
 from ordo.domain.errors import Unavailable
