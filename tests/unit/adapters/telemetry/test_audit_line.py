@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from tests.support.clock import MONDAY_MORNING, VirtualClock
 from tests.support.orders import ACCOUNT, BUY_TEN
 
 _AT = MONDAY_MORNING
+_MADE = re.compile("token:[0-9a-f]{12}")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_a_line_is_what_was_said_masked_text_by_text(log: FileAuditLog, event: A
             "seq": seq,
             "event": event.kind.value,
             "at": event.at.astimezone(IST).isoformat(),
-            "actor": redact(event.actor),
+            "actor": event.actor if _MADE.fullmatch(event.actor) else redact(event.actor),
             "correlation_id": redact(event.correlation_id),
             "account": redact(None if event.account is None else str(event.account)),
             "order_id": redact(event.order_id),
@@ -100,6 +102,24 @@ def test_the_usual_line_is_passed_at_a_glance() -> None:
     assert is_harmless(facts, ("owner", "373000000000001", *facts.values()))
     assert not is_harmless({"pin": "1"}, ["1"])
     assert not is_harmless({"PIN": "1"}, ["1"])
+
+
+@pytest.mark.parametrize(
+    ("principal", "actor"),
+    [
+        ("token:0123456789ab", "token:0123456789ab"),
+        ("token:0123456789ab7", "token:***"),
+        ("token:0123456789AB", "token:***"),
+        ("token:canary", "token:***"),
+        ("api_key=0123456789ab", "api_key=***"),
+    ],
+)
+def test_the_trail_names_the_made_token_that_asked_and_no_secret(log: FileAuditLog, principal: str, actor: str) -> None:
+    asked = AuditEvent(kind=AuditKind.ORDER_RECEIVED, at=_AT, actor=principal, correlation_id="c-1")
+    said = orjson.loads(appended(log, asked)[1])
+    assert said["actor"] == actor
+    message = replace(asked, actor="owner", facts={"message": principal})
+    assert principal not in str(orjson.loads(appended(log, message)[1])["facts"])
 
 
 def test_the_lines_of_an_order_are_what_they_were(tmp_path: Path) -> None:
