@@ -49,7 +49,8 @@ class Trail:
             facts=facts or {},
         )
         try:
-            self._resume(context)
+            if self._unwritten:
+                self._resume(context)
             self._log.append(event)
         except Unavailable as error:
             if kind.must_be_written:
@@ -64,13 +65,13 @@ class Trail:
 
     def told(self, kind: AuditKind, context: Context, order: Order, error: OrdoError | None = None) -> None:
         """Like `order`, for what has already happened: a trail that can't be written does not change it."""
-        with suppress(Unavailable):
+        try:
             self.order(kind, context, order, error)
+        except Unavailable:
+            return
 
     def _resume(self, context: Context) -> None:
         """Say how many lines are missing, before the first that is there again."""
-        if not self._unwritten:
-            return
         self._log.append(
             AuditEvent(
                 kind=AuditKind.AUDIT_RESUMED,
@@ -84,27 +85,11 @@ class Trail:
 
     def order(self, kind: AuditKind, context: Context, order: Order, error: OrdoError | None = None) -> None:
         """One point in the life of an order, with where it stands and, if something failed, why."""
-        facts = {
-            "instrument": str(order.instrument),
-            "side": order.side,
-            "quantity": str(order.quantity),
-            "order_type": order.order_type,
-            "product": order.product,
-            "status": order.status,
-            "filled_quantity": str(order.filled_quantity),
-        }
-        for name, value in (
-            ("price", order.price),
-            ("trigger_price", order.trigger_price),
-            ("average_price", order.average_price),
-            ("broker_order_id", order.broker_order_id),
-            ("pending_op", order.pending_op),
-        ):
-            if value is not None:
-                facts[name] = str(value)
-        strange = [step.message or "" for step in order.history if step.anomaly]
-        if strange and kind is AuditKind.ORDER_ANOMALY:
-            facts["anomaly"] = strange[-1]
+        facts = _standing(order)
+        if kind is AuditKind.ORDER_ANOMALY:
+            strange = [step.message or "" for step in order.history if step.anomaly]
+            if strange:
+                facts["anomaly"] = strange[-1]
         if error is not None:
             facts |= {"error_code": error.code, "message": error.message}
             if error.native_error is not None:
@@ -130,3 +115,27 @@ class Trail:
         }
         with suppress(Unavailable):
             self.write(AuditKind.ORDER_ANOMALY, context, account=account, facts=facts)
+
+
+def _standing(order: Order) -> dict[str, str]:
+    """What an order asks for and where it stands, in words; what there is none of is left out."""
+    facts = {
+        "instrument": str(order.instrument),
+        "side": order.side,
+        "quantity": str(order.quantity),
+        "order_type": order.order_type,
+        "product": order.product,
+        "status": order.status,
+        "filled_quantity": str(order.filled_quantity),
+    }
+    if order.price is not None:
+        facts["price"] = str(order.price)
+    if order.trigger_price is not None:
+        facts["trigger_price"] = str(order.trigger_price)
+    if order.average_price is not None:
+        facts["average_price"] = str(order.average_price)
+    if order.broker_order_id is not None:
+        facts["broker_order_id"] = order.broker_order_id
+    if order.pending_op is not None:
+        facts["pending_op"] = order.pending_op
+    return facts

@@ -6,22 +6,36 @@ import errno
 import fcntl
 import logging
 import os
+import re
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from ordo.adapters.telemetry.archive import HEAD_SUFFIX, active, archived, archives, stem
-from ordo.adapters.telemetry.chain import GENESIS, Head, Link, facts_of, lines_of, linked, read_link, tail_of
+from ordo.adapters.telemetry.chain import (
+    GENESIS,
+    HEAD_BYTES,
+    Head,
+    Link,
+    facts_of,
+    lines_of,
+    linked,
+    read_link,
+    tail_of,
+)
 from ordo.adapters.telemetry.redaction import redact
 from ordo.domain.audit import AuditEvent
 from ordo.domain.calendar import IST
 from ordo.domain.errors import ErrorCode, Unavailable
+from ordo.domain.secrecy import is_harmless, redact_text
 from ordo.ports.audit import AuditLog
 
 _log = logging.getLogger(__name__)
 _MOST_WRITERS: Final = 256
+_MADE: Final = re.compile("token:[0-9a-f]{12}")
 FIVE_YEARS: Final = timedelta(days=1827)
 
 
@@ -84,15 +98,19 @@ class FileAuditLog(AuditLog):
             if self._failed is not None:
                 self._take_up()
             at = event.at.astimezone(IST)
-            line, last = linked(self._fields(event, at), self._head.last)
-            if self._first and (self._day != at.date() or self._size + len(line) > self._max_bytes):
+            day = at.date()
+            fields = _fields(event, at)
+            if self._notes:
+                fields |= self._notes
+            line, last = linked(fields, self._head.last)
+            if self._first and (self._day != day or self._size + len(line) > self._max_bytes):
                 self._rotate(event.at)
-                line, last = linked(self._fields(event, at), self._head.last)
+                line, last = linked(fields | self._notes, self._head.last)
             self._write(line)
             self._first = self._first or last.seq
-            self._day = at.date()
-            self._notes = {}
-            self._tell(Head(last=last, base=self._head.base))
+            self._day = day
+            self._notes.clear()
+            self._tell(Head(last, self._head.base))
         except OSError as error:
             self._failed = str(error.strerror)
             raise _unwritable(self.path, error) from None
@@ -103,18 +121,6 @@ class FileAuditLog(AuditLog):
         room = os.fstatvfs(self._file)
         if not room.f_bavail and room.f_blocks:
             raise _unwritable(self.path, "the disk is full")
-
-    def _fields(self, event: AuditEvent, at: datetime) -> dict[str, object]:
-        return {
-            "event": str(event.kind),
-            "at": at.isoformat(),
-            "actor": redact(event.actor),
-            "correlation_id": redact(event.correlation_id),
-            "account": None if event.account is None else redact(str(event.account)),
-            "order_id": redact(event.order_id),
-            "facts": redact(event.facts),
-            **self._notes,
-        }
 
     def _write(self, line: bytes) -> None:
         written = os.write(self._file, line)
@@ -152,7 +158,7 @@ class FileAuditLog(AuditLog):
         self._file = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
         self._size = os.fstat(self._file).st_size
         self._first, self._day, self._notes = 0, None, {}
-        head = Head.of(os.pread(self._head_file, Head.SIZE, 0))
+        head = Head.of(os.pread(self._head_file, HEAD_BYTES, 0))
         last, unfinished = tail_of(path) if self._size else (None, b"")
         if head is None and last is not None and read_link(last) is None:
             self._set_aside(path)
@@ -228,6 +234,32 @@ class FileAuditLog(AuditLog):
             path.unlink()
             self._notes["expired"] = f"lines {first} to {found[0].seq}"
             _log.info("audit lines %d to %d of %s were kept long enough: removed", first, found[0].seq, self._stem)
+
+
+def _fields(event: AuditEvent, at: datetime) -> dict[str, object]:
+    """What a line says of an event that happened at this time."""
+    account = "" if event.account is None else str(event.account)
+    fields: dict[str, object] = {
+        "event": event.kind,
+        "at": at,
+        "actor": _named(event.actor),
+        "correlation_id": event.correlation_id,
+        "account": account or None,
+        "order_id": event.order_id,
+        "facts": event.facts,
+    }
+    texts = (event.correlation_id, account, event.order_id or "", *event.facts.values())
+    if not is_harmless(event.facts, texts):
+        fields |= {name: redact(fields[name]) for name in ("correlation_id", "account", "order_id", "facts")}
+    return fields
+
+
+@lru_cache(maxsize=1024)
+def _named(actor: str) -> str:
+    """Who acts, in words that may be written down: the id of a made token is no secret, although it stands behind that
+    name.
+    """
+    return actor if _MADE.fullmatch(actor) else redact_text(actor)
 
 
 def _first_of(path: Path) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -16,10 +15,11 @@ _LINE: Final = re.compile(
     re.DOTALL,
 )
 _TAIL_BYTES: Final = 1 << 20
+HEAD_BYTES: Final = 256
+"""How long a record of a head is, whatever it says: it is overwritten in place."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(NamedTuple):
     """A place in a chain: the number of its line, from 1, and the digest of that line (SHA-256, hexadecimal)."""
 
     seq: int
@@ -30,20 +30,17 @@ GENESIS: Final = Link(seq=0, digest="0" * 64)
 """Where a chain begins: before its first line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(NamedTuple):
     """What the record beside a chain says: where the chain ends, and after which link what is kept of it begins."""
 
     last: Link
     base: Link = GENESIS
 
-    SIZE = 256
-
     def to_bytes(self) -> bytes:
         """Always of one size, so that it is overwritten in place, in one write."""
         last, base = self.last, self.base
         told = f'{{"seq":{last.seq},"hash":"{last.digest}","base_seq":{base.seq},"base_hash":"{base.digest}"}}'
-        return told.ljust(self.SIZE - 1).encode() + b"\n"
+        return told.ljust(HEAD_BYTES - 1).encode() + b"\n"
 
     @classmethod
     def of(cls, text: bytes) -> Head | None:
@@ -60,9 +57,10 @@ class Head:
 
 def linked(fields: Mapping[str, object], after: Link) -> tuple[bytes, Link]:
     """The next line of a chain, with its line feed, and where the chain then ends."""
-    body = orjson.dumps({"seq": after.seq + 1, **fields, "prev": after.digest})[:-1]
+    seq = after.seq + 1
+    body = orjson.dumps({"seq": seq, **fields, "prev": after.digest})[:-1]
     digest = sha256(body).hexdigest()
-    return body + b',"hash":"' + digest.encode() + b'"}\n', Link(seq=after.seq + 1, digest=digest)
+    return b'%b,"hash":"%b"}\n' % (body, digest.encode()), Link(seq, digest)
 
 
 def read_link(line: bytes) -> tuple[Link, str] | None:

@@ -19,6 +19,7 @@ CANARY = "canary7Q2x9Zk4Lm"
         "GET https://broker.example/x?a=1&{name}={value}&b=2",
         '{{"{name}": "{value}", "kept": 1}}',
         "{name}: {value}",
+        "{name}:{value}",
         "{{'{name}': '{value}'}}",
         "{NAME}={value}",
     ],
@@ -34,6 +35,8 @@ def test_a_secret_written_in_a_text_is_masked(name: str, template: str) -> None:
         f"Authorization: Bearer {CANARY}",
         f"sent with bearer {CANARY}=",
         f"Basic {CANARY}",
+        f"eyJhbGciOi.{CANARY}.sig",
+        f"ordo_live_0123456789ab_{CANARY}",
         f"the token was eyJhbGciOi.{CANARY}.sig",
     ],
 )
