@@ -60,7 +60,7 @@ def many(
 ) -> Reply:
     """A bare array of views."""
     adapter = _array_of(view)
-    body = adapter.dump_json(adapter.validate_python(tuple(values)))
+    body = adapter.serializer.to_json(adapter.validator.validate_python(tuple(values)))
     return Reply(body, status=status, headers=headers)
 
 
