@@ -66,7 +66,8 @@ from ordo.entrypoints.cli.admission import _id, _moment
 from ordo.entrypoints.cli.outcome import InputError
 from ordo.entrypoints.http import reading
 from ordo.entrypoints.http.auth import _bearer
-from ordo.entrypoints.http.correlation import _wanted
+from ordo.entrypoints.http.correlation import wanted
+from ordo.entrypoints.http.heads import Heads
 from ordo.schemas.config.settings import ConfigurationError, Settings, load_settings
 from ordo.schemas.v1.base import Asked, View
 from tests.contract.values import ACCOUNT, NOW, intent, order
@@ -112,11 +113,11 @@ async def _all(source: FyersMaster | HdfcMaster) -> list[object]:
 
 
 def _header(name: bytes, read: Callable[[Any], object], value: bytes) -> object:
-    return read({"headers": [(name, value)]})
+    return read(Heads([(name, value)]))
 
 
-def _asked_key(scope: dict[str, Any]) -> str:
-    return reading.key(cast("reading.Call", type("Asking", (), {"scope": scope})()))
+def _asked_key(heads: Heads) -> str:
+    return reading.key(cast("reading.Call", type("Asking", (), {"scope": {"state": {"heads": heads}}})()))
 
 
 def _session_text() -> str:
@@ -220,7 +221,7 @@ def _rows(folder: Path) -> Iterable[Parser]:
     yield Parser("end of a token, typed", _moment, (InputError,), ("30d", "12h", "2027-03-31", "9999-12-31", "never"))
     yield Parser("id of a token, typed", _id, (InputError,), (f"ordo_live_0123456789ab_{'x' * 43}",))
     yield Parser("bearer header", partial(_header, b"authorization", _bearer), (), (b"Bearer abc",))
-    yield Parser("correlation header", partial(_header, b"x-correlation-id", _wanted), (), (b"run-7",))
+    yield Parser("correlation header", partial(_header, b"x-correlation-id", wanted), (), (b"run-7",))
     yield Parser("idempotency header", partial(_header, b"idempotency-key", _asked_key), (Invalid,), (b"key-1",))
     yield Parser("text to mask", redact_text, (), ("Bearer abc token=x ordo_live_0123456789ab_x eyJ.a.b",))
     yield Parser(

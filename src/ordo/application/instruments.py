@@ -40,7 +40,7 @@ class InstrumentService:
         can still be asked for. Raises `Invalid` (`INVALID_INSTRUMENT`) for everything else.
         """
         directory = self._store.directory()
-        found = named_so(directory, text, brokers=[report.name for report in self._store.reports()])
+        found = named_so(directory, text, brokers=(report.name for report in self._store.reports()))
         if found is not None:
             return found.key
         try:

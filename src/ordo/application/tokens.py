@@ -41,6 +41,7 @@ class TokenService:
         self._clock = clock
         self._trail = trail
         self._kinds = {line.adapter_id: line.kind for line in brokers.lines}
+        self._adapters = {realm: self._of(realm) for realm in Realm}
 
     async def make(
         self,
@@ -99,9 +100,7 @@ class TokenService:
             raise _unauthenticated("it was revoked" if token.revoked_at else f"it has expired on {token.expires_at}")
         return Holder(
             principal=f"token:{token.token_id}",
-            grant=Grant(
-                scopes=token.scopes, accounts=frozenset(token.accounts), adapters=frozenset(self._of(token.realm))
-            ),
+            grant=Grant(scopes=token.scopes, accounts=frozenset(token.accounts), adapters=self._adapters[token.realm]),
         )
 
     def _realm(self, accounts: tuple[str, ...]) -> Realm:
@@ -123,8 +122,8 @@ class TokenService:
             )
         return Realm.LIVE if paper == {False} else Realm.PAPER
 
-    def _of(self, realm: Realm) -> set[str]:
-        return {adapter for adapter, kind in self._kinds.items() if (kind == _PAPER) is (realm is Realm.PAPER)}
+    def _of(self, realm: Realm) -> frozenset[str]:
+        return frozenset(name for name, kind in self._kinds.items() if (kind == _PAPER) is (realm is Realm.PAPER))
 
     def _write(self, kind: AuditKind, token: ApiToken, context: Context | None) -> None:
         facts = {

@@ -31,7 +31,8 @@ class Guarded(HttpToolsProtocol):
     def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401  (uvicorn's own)
         super().__init__(*args, **named)
         self._deadline: asyncio.TimerHandle | None = None
-        self._head = 0
+        self._due: float | None = None
+        self._head = self._most = self._part = 0
         self._reads_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -46,27 +47,33 @@ class Guarded(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        # What came whole in one piece needs no clock: only what is still awaited after it sets one.
         if self._deadline is None and getattr(self.cycle, "response_complete", True):
-            self._arm(self.limits.head_seconds)
+            self._due = self.limits.head_seconds
+        self._part = len(data)
         if self._reads_head:
-            self._head += len(data)
+            self._head += self._part
+            self._most += self._part
         super().data_received(data)
+        if self._due is not None:
+            self._arm(self._due)
+            self._due = None
         if self._reads_head and self._head > self.limits.max_head_bytes and not self.transport.is_closing():
             self.send_400_response("the head of the request is larger than this gateway reads")
 
     def on_message_begin(self) -> None:
-        self._reads_head, self._head = True, 0
+        self._reads_head, self._head, self._most = True, 0, self._part
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._reads_head = False
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > self.limits.max_head_bytes or len(self.headers) > _MOST_HEADERS:
+        if len(self.headers) > _MOST_HEADERS or (self._most > self.limits.max_head_bytes and self._is_too_large()):
             raise TooMuch
-        self._arm(self.limits.body_seconds)
+        self._due = self.limits.body_seconds
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        self._due = None
         self._disarm()
         self._reads_head, self._head = True, 0
         super().on_message_complete()
@@ -88,6 +95,10 @@ class Guarded(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+    def _is_too_large(self) -> bool:
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        return size > self.limits.max_head_bytes
 
     def _arm(self, seconds: float) -> None:
         self._disarm()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from litestar.types import Receive, Scope, Send
 from pydantic import TypeAdapter
@@ -33,12 +33,16 @@ class Reply:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
-        media_type: str = "application/json",
+        media_type: str | None = "application/json",
     ) -> None:
-        named = {"content-type": media_type, "content-length": str(len(body)), **(headers or {})}
+        """Without a `media_type` there is no body."""
         self._body = body
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in named.items()]
         self._status = status
+        self._headers: list[tuple[bytes, bytes]] = []
+        if media_type is not None:
+            self._headers += ((b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body)))
+        if headers is not None:
+            self._headers += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
@@ -56,7 +60,7 @@ def many(
 ) -> Reply:
     """A bare array of views."""
     adapter = _array_of(view)
-    body = adapter.dump_json(adapter.validate_python(tuple(values)))
+    body = adapter.serializer.to_json(adapter.validator.validate_python(tuple(values)))
     return Reply(body, status=status, headers=headers)
 
 
@@ -84,6 +88,10 @@ def order(value: domain.Order, *, status: int = 200) -> Reply:
     if value.replayed:
         headers["Idempotency-Replayed"] = "true"
     return one(Order.of(value), status=status, headers=headers)
+
+
+NOTHING: Final = Reply(b"", status=204, media_type=None)
+"""That it is done, and no more."""
 
 
 @lru_cache(maxsize=64)

@@ -16,13 +16,11 @@ from ordo.container.lifespan import running
 from ordo.container.root import Container, container_for
 from ordo.entrypoints.http import callback, health, metering, pages
 from ordo.entrypoints.http.auth import Admission
-from ordo.entrypoints.http.correlation import Correlated
 from ordo.entrypoints.http.failures import HANDLERS
-from ordo.entrypoints.http.metering import Metered
-from ordo.entrypoints.http.methods import Methods
+from ordo.entrypoints.http.front import Front
 from ordo.entrypoints.http.openapi import document
-from ordo.entrypoints.http.query import NoUnreadQuery
-from ordo.entrypoints.http.shelter import Sheltered
+from ordo.entrypoints.http.serving import Serving
+from ordo.entrypoints.http.shelter import Shelter
 from ordo.entrypoints.http.v1 import accounts, baskets, instruments, orders, sessions, switchboard
 from ordo.schemas.config.settings import ConfigurationError, load_settings
 
@@ -60,14 +58,13 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
     app = Litestar(
         [*described, metering.routes(container.measures()), pages.routes(partial(document, described))],
         lifespan=[open_house],
-        middleware=[admission, NoUnreadQuery()],
+        middleware=[Serving(admission, most=settings.http.max_body_bytes)],
         exception_handlers=HANDLERS,
-        request_max_body_size=settings.http.max_body_bytes,
         openapi_config=None,
         # Its default would make every library log at INFO, and HTTP clients log addresses with what is in them.
         logging_config=None,
     )
-    return Sheltered(Correlated(Methods(Metered(app, container.meter()))), origins=settings.http.cors_origins)
+    return Front(app, container.meter(), Shelter(origins=settings.http.cors_origins))
 
 
 def routes(gateway: Gateway) -> tuple[Router, ...]:

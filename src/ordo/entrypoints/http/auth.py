@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NoReturn, cast
 
-from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPScope, Scope
 
 from ordo.application.context import OWNER, Context
 from ordo.application.pace import Pace
@@ -18,8 +17,8 @@ from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.tokens import Scope as Right
-from ordo.entrypoints.http.contract import PUBLIC_OPTION
 from ordo.entrypoints.http.correlation import correlation_id
+from ordo.entrypoints.http.heads import Heads, heads_of
 from ordo.ports.clock import Clock
 
 _HOLDER: Final = "holder"
@@ -46,16 +45,13 @@ def right_for(operation: str | None, method: str) -> Right:
     return _RIGHTS.get(operation or "", Right.READ if method == "GET" else Right.ADMIN)
 
 
-class Admission(ASGIMiddleware):
-    """Lets a request through whose `Authorization: Bearer <token>` allows it, or whose route says that it is public.
+class Admission:
+    """Lets a request through whose `Authorization: Bearer <token>` allows it.
 
     `owner` is the token that may do everything (`ORDO_TOKEN`). A source that has failed often must wait, unless it
     brings a token that this source was let in with before: who mistypes in the next room shall not keep anybody from
     cancelling an order. Made tokens have a rate of their own, which cancellations don't count towards.
     """
-
-    scopes: tuple[ScopeType, ...] = (ScopeType.HTTP,)
-    exclude_opt_key: str | None = PUBLIC_OPTION
 
     def __init__(
         self, owner: str, tokens: TokenService, trail: Trail, clock: Clock, *, requests: float, failures: float
@@ -69,16 +65,9 @@ class Admission(ASGIMiddleware):
         self._rate = Pace(clock, most=requests, per_second=requests)
         self._known: dict[tuple[str, bytes], None] = {}
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        holder = await self._holder(scope)
-        if holder is not None:
-            self._allow(holder, scope)
-            scope["state"][_HOLDER] = holder
-        await next_app(scope, receive, send)
-
-    async def _holder(self, scope: Scope) -> Holder | None:
-        """Who brings a token; `None` is the owner."""
-        text = _bearer(scope)
+    async def admit(self, scope: Scope) -> None:
+        """Return if the request may go on; raises `Invalid`. `holder_of` tells afterwards who asks."""
+        text = _bearer(heads_of(scope))
         if text is None:
             raise Invalid(
                 ErrorCode.UNAUTHENTICATED,
@@ -86,12 +75,14 @@ class Admission(ASGIMiddleware):
                 " (ORDO_TOKEN, or one that `ordo tokens new` made).",
             )
         source, digest = _source(scope), sha256(text).digest()
-        if (source, digest) not in self._known:
+        is_known = (source, digest) in self._known
+        if not is_known:
             self._refuse_in_haste(self._failures.wait(source), "failed to bring a token that opens this gateway")
         # Digests are compared, and in constant time, so that neither length nor content can be timed.
         if hmac.compare_digest(digest, self._owner):
-            self._remember(source, digest)
-            return None
+            if not is_known:
+                self._remember(source, digest)
+            return
         try:
             holder = await self._tokens.holder(text.decode("latin-1"))
         except Invalid as error:
@@ -99,8 +90,10 @@ class Admission(ASGIMiddleware):
             self._failures.count(source)
             self._tell(scope, Context(correlation_id=correlation_id(scope), principal="nobody"), error)
             raise
-        self._remember(source, digest)
-        return holder
+        if not is_known:
+            self._remember(source, digest)
+        self._allow(holder, scope)
+        scope["state"][_HOLDER] = holder
 
     def _allow(self, holder: Holder, scope: Scope) -> None:
         handler = scope.get("route_handler")
@@ -167,10 +160,9 @@ def _require(right: Right, caller: Context, scope: Scope) -> None:
         caller.permit(account)
 
 
-def _bearer(scope: Scope) -> bytes | None:
-    given = [value for name, value in scope["headers"] if name == b"authorization"]
-    scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
-    return token.strip() if scheme.lower() == b"bearer" and token.strip() else None
+def _bearer(heads: Heads) -> bytes | None:
+    scheme, _, token = (heads.only(b"authorization") or b"").partition(b" ")
+    return token.strip() or None if scheme.lower() == b"bearer" else None
 
 
 def _source(scope: Scope) -> str:
@@ -187,4 +179,10 @@ def _account(scope: Scope) -> Account | None:
     path = scope.get("path_params", {})
     if "adapter_id" not in path or "account_id" not in path:
         return None
-    return Account(adapter_id=path["adapter_id"], account_id=path["account_id"])
+    return account_named(path["adapter_id"], path["account_id"])
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def account_named(adapter_id: str, account_id: str) -> Account:
+    """The account of a path, made once for all requests; raises `Invalid` (`UNKNOWN_ACCOUNT`) for what can't be one."""
+    return Account(adapter_id=adapter_id, account_id=account_id)

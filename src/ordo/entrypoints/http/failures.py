@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException
 
-from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome
+from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Outcome
 from ordo.entrypoints.http.contract import contract_of
 from ordo.entrypoints.http.correlation import correlation_id
 from ordo.entrypoints.http.errors import answer_to, shortened
@@ -50,8 +50,6 @@ def found_by_framework(request: Request[Any, Any, Any], error: HTTPException) ->
     """A request that Litestar turned down before any handler saw it."""
     if error.status_code >= _FIRST_FAULT_OF_OURS:
         return unexpected(request, error)
-    if isinstance(error, ValidationException):
-        return told(request, _empty_body())
     code, words = _WORDS.get(error.status_code, (ErrorCode.VALIDATION_ERROR, "Nothing was done: {detail}."))
     message = words.format(method=request.method, path=shortened(request.scope["path"]), detail=error.detail)
     response = told(request, Invalid(code, message))
@@ -80,11 +78,3 @@ HANDLERS: Final[dict[int | type[Exception], Callable[[Request[Any, Any, Any], An
     HTTPException: found_by_framework,
     Exception: unexpected,
 }
-
-
-def _empty_body() -> Invalid:
-    return Invalid(
-        ErrorCode.VALIDATION_ERROR,
-        "Nothing was done: the body is empty; send a JSON object.",
-        fields=(FieldFault(field="body", message="must be a JSON object"),),
-    )

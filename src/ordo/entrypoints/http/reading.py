@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Final, TypeVar, cast
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, TypeVar, cast
 
 from litestar import Request
-from litestar.dto import AbstractDTO
-from litestar.typing import FieldDefinition
+from litestar.exceptions import ClientException, InternalServerException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Receive
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
@@ -16,52 +19,97 @@ from ordo.application.context import Context
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
 from ordo.domain.sessions import SECRET_NAMES
-from ordo.entrypoints.http.auth import holder_of
+from ordo.entrypoints.http.auth import account_named, holder_of
 from ordo.entrypoints.http.correlation import correlation_id
 from ordo.entrypoints.http.errors import shortened
+from ordo.entrypoints.http.heads import Heads, heads_of
 from ordo.schemas.v1.base import Asked
 from ordo.schemas.v1.fields import NAMING, Naming
 
 T = TypeVar("T", bound=Asked)
 Call = Request[Any, Any, Any]
 
+_BODY: Final = "body"
+_PLAIN_JSON: Final = b"application/json"
 _MOST_FAULTS: Final = 20
 _MESSAGES: Final = {"missing": "is required", "extra_forbidden": "is not a field of this request"}
 
 
-class JsonBody(AbstractDTO[T]):
-    """Validates the raw bytes of a body. Litestar on its own would decode first and then convert, which makes a number
-    of `true` and a float of every price.
+Reader = Callable[[bytes, Heads], Asked]
+"""Makes a model of a body; raises `Invalid`."""
+
+
+def reads(model: type[Asked], naming: Naming | None = None) -> dict[str, Reader]:
+    """The options of a route whose handler is given its body, as this model. With a `naming`, instruments may be named
+    as it understands them.
+
+    The raw bytes are validated. Litestar on its own would decode first and then convert, which makes a number of `true`
+    and a float of every price.
     """
+    validator = model.__pydantic_validator__
+    hidden = bool(model.model_config.get("hide_input_in_errors"))
+    about = {} if naming is None else {NAMING: naming}
 
-    context: ClassVar[Mapping[str, Naming]] = {}
-
-    def decode_bytes(self, value: bytes) -> T:
-        _refuse_other_forms(self.asgi_connection.scope["headers"])
+    def read(value: bytes, heads: Heads) -> Asked:
+        if not value:
+            raise Invalid(
+                ErrorCode.VALIDATION_ERROR,
+                "Nothing was done: the body is empty; send a JSON object.",
+                fields=(FieldFault(field="body", message="must be a JSON object"),),
+            )
+        if heads.last(b"content-type") != _PLAIN_JSON or heads.last(b"content-encoding") is not None:
+            _refuse_other_forms(heads)
         try:
-            read = self.model_type.model_validate_json(value, context=self.context)
+            asked: Asked = validator.validate_json(value, context=about)
         except ValidationError as error:
-            raise _refusal(error, hidden=bool(self.model_type.model_config.get("hide_input_in_errors"))) from None
-        _NAMED_ONCE.decode(value.decode())
-        return read
+            raise _refusal(error, hidden=hidden) from None
+        # Every member of an object but the last is followed by a comma, so that so few leave no room for a name that
+        # stands twice. Where a text holds a comma, or an object holds another, the slow look decides.
+        if value.count(b",") + 1 != len(asked.__pydantic_fields_set__):
+            _NAMED_ONCE.decode(value.decode())
+        return asked
 
-    @classmethod
-    def create_for_field_definition(
-        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: type[Any] | None = None
-    ) -> None:
-        """There is nothing to prepare: pydantic has compiled the model."""
+    return {_BODY: read}
 
 
-def with_names(body: type[Any], naming: Naming) -> type[Any]:
-    """The same `JsonBody`, in which instruments may be named as `naming` understands them."""
-    return type(body.__name__, (body,), {"context": {NAMING: naming}})
+def reader_of(handler: BaseRouteHandler) -> Reader | None:
+    """How the body of a route is read; `None` where it reads none."""
+    return cast("Reader | None", handler.opt.get(_BODY))
+
+
+async def body_of(heads: Heads, receive: Receive, *, most: int) -> bytes:
+    """The body of a request, of at most so many bytes; raises what Litestar raises for one that can't be had."""
+    told = heads.last(b"content-length")
+    if told is not None and _length(told) > most:
+        raise RequestEntityTooLarge
+    parts: list[bytes] = []
+    left = most
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise InternalServerException("client disconnected prematurely")
+        part = message["body"]
+        left -= len(part)
+        if left < 0:
+            raise RequestEntityTooLarge
+        if not message.get("more_body", False):
+            return b"".join((*parts, part)) if parts else part
+        parts.append(part)
+
+
+def _length(told: bytes) -> int:
+    try:
+        return int(told)
+    except ValueError:
+        raise ClientException(f"Invalid content-length: {told.decode('latin-1')!r}") from None
 
 
 def asked(call: Call, query: type[T]) -> T:
     """What stands behind the question mark; raises `Invalid` (`VALIDATION_ERROR`)."""
-    many = {name for name, field in query.model_fields.items() if field.annotation == tuple[str, ...]}
+    many = _many(query)
     values: dict[str, object] = {}
-    for name, value in call.query_params.multi_items():
+    pairs = call.query_params.multi_items() if call.scope["query_string"] else ()
+    for name, value in pairs:
         if name in many:
             values[name] = (*cast("tuple[str, ...]", values.get(name, ())), value)
         elif name in values:
@@ -74,9 +122,15 @@ def asked(call: Call, query: type[T]) -> T:
         raise _refusal(error, hidden=False) from None
 
 
+@lru_cache(maxsize=64)
+def _many(query: type[Asked]) -> frozenset[str]:
+    """The parameters that may be given more than once."""
+    return frozenset(name for name, field in query.model_fields.items() if field.annotation == tuple[str, ...])
+
+
 def account(call: Call) -> Account:
     """The account in the path; raises `Invalid` (`UNKNOWN_ACCOUNT`) for what can't be one."""
-    return Account(adapter_id=call.path_params["adapter_id"], account_id=call.path_params["account_id"])
+    return account_named(call.path_params["adapter_id"], call.path_params["account_id"])
 
 
 def context(call: Call) -> Context:
@@ -88,18 +142,18 @@ def context(call: Call) -> Context:
 
 def key(call: Call) -> str:
     """The idempotency key; empty where there is none, which the use case refuses."""
-    given = [value for name, value in call.scope["headers"] if name == b"idempotency-key"]
-    if len(given) > 1:
+    heads = heads_of(call.scope)
+    if heads.is_several(b"idempotency-key"):
         raise _unreadable((FieldFault(field="Idempotency-Key", message="must be given once"),))
-    return given[0].strip(b" \t").decode("latin-1") if given else ""
+    return (heads.last(b"idempotency-key") or b"").strip(b" \t").decode("latin-1")
 
 
-def _refuse_other_forms(headers: Iterable[tuple[bytes, bytes]]) -> None:
+def _refuse_other_forms(heads: Heads) -> None:
     """Bodies are plain JSON in UTF-8, and say so."""
-    told = {name: text.decode("latin-1").lower() for name, text in headers if name.startswith(b"content-")}
-    media_type, _, parameters = told.get(b"content-type", "").partition(";")
+    form, encoded = heads.last(b"content-type") or b"", heads.last(b"content-encoding")
+    media_type, _, parameters = form.decode("latin-1").lower().partition(";")
     charset = parameters.partition("charset=")[2].strip().strip('"')
-    encoding = told.get(b"content-encoding", "identity").strip()
+    encoding = "identity" if encoded is None else encoded.decode("latin-1").lower().strip()
     for name, seen, right in (
         ("Content-Type", media_type, media_type.strip() == "application/json"),
         ("Content-Type", charset, charset in ("", "utf-8", "utf8")),

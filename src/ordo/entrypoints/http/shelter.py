@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+Headers = tuple[tuple[bytes, bytes], ...]
 
 _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -14,47 +13,47 @@ _ALWAYS: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_SECURE: Final = (b"strict-transport-security", b"max-age=31536000")
-_SHOWN: Final = b"Idempotency-Replayed, Location, Retry-After, X-Correlation-ID, X-Ordo-As-Of"
-_PREFLIGHT: Final = (
+_SECURE: Final = ((b"strict-transport-security", b"max-age=31536000"),)
+_VARY: Final = ((b"vary", b"Origin"),)
+_ALLOWED: Final = b"access-control-allow-origin"
+_SHOWN: Final = (
+    b"access-control-expose-headers",
+    b"Idempotency-Replayed, Location, Retry-After, X-Correlation-ID, X-Ordo-As-Of",
+)
+_NAMES: Final = frozenset(header[0] for header in (*_ALWAYS, *_SECURE, *_VARY, (_ALLOWED, b""), _SHOWN))
+PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
     (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, X-Correlation-ID"),
     (b"access-control-max-age", b"600"),
 )
 
 
-class Sheltered:
-    """Adds the headers that keep browsers from guessing, framing and passing on. Pages of other origins may read
-    answers only where their origin is named; there is no wildcard, and no cookie.
+class Shelter:
+    """The headers that keep browsers from guessing, framing and passing on. Pages of other origins may read answers
+    only where their origin is named; there is no wildcard, and no cookie.
     """
 
-    def __init__(self, app: ASGIApp, *, origins: tuple[str, ...]) -> None:
-        self._app = app
+    def __init__(self, *, origins: tuple[str, ...]) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
+        vary = _VARY if origins else ()
+        self._plain: Headers = (*_ALWAYS, *vary)
+        self._secure: Headers = (*_ALWAYS, *_SECURE, *vary)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        given = dict(scope["headers"])
-        origin = given.get(b"origin")
-        more = list(_ALWAYS)
-        if scope["scheme"] == "https":
-            more.append(_SECURE)
-        if self._origins:
-            more.append((b"vary", b"Origin"))
-        named = origin in self._origins
-        if origin is not None and named:
-            more += [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", _SHOWN)]
+    def admits(self, origin: bytes | None) -> bool:
+        """Whether pages of an origin may read answers."""
+        return origin in self._origins
 
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                told = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(header for header in more if header[0] not in told)]
-            await send(message)
+    def headers(self, scheme: str, origin: bytes | None) -> Headers:
+        """What the answers to requests of this origin carry."""
+        always = self._secure if scheme == "https" else self._plain
+        if origin is not None and origin in self._origins:
+            return (*always, (_ALLOWED, origin), _SHOWN)
+        return always
 
-        if named and scope["method"] == "OPTIONS" and b"access-control-request-method" in given:
-            await answer({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
-            await answer({"type": "http.response.body", "body": b"", "more_body": False})
-            return
-        await self._app(scope, receive, answer)
+
+def sheltered(headers: list[tuple[bytes, bytes]], shelter: Headers) -> list[tuple[bytes, bytes]]:
+    """An answer's headers with those of the shelter; what the answer says of itself counts more."""
+    told = dict(headers)
+    if _NAMES.isdisjoint(told):
+        return [*headers, *shelter]
+    return [*headers, *(header for header in shelter if header[0] not in told)]

@@ -43,4 +43,7 @@ class Command(Asked, Generic[T]):
 
     def to_domain(self) -> T:
         """The command in the words of the domain, which checks it; raises the domain's own `Invalid`."""
-        return cast("T", self.domain(**{name: getattr(self, name) for name in self.names}))
+        values = self.__dict__
+        if len(values) > len(self.names):
+            values = {name: values[name] for name in self.names}
+        return cast("T", self.domain(**values))

@@ -26,13 +26,14 @@ CASH_KEY: Final = rf"^(NSE|BSE):{_ROOT}(:[A-Z0-9]{{1,4}})?$"
 DERIVATIVE_KEY: Final = rf"^(NFO|BFO|CDS|BCD|MCX|NCO):{_ROOT}:{_EXPIRY}:(FUT|{_STRIKE}:(CE|PE))$"
 INDEX_KEY: Final = rf"^(NSE|BSE)_INDEX:{_ROOT}$"
 
-_PRICE: Final = r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?"
-_PERCENTAGE: Final = r"(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?"
+_PRICE: Final = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?")
+_PERCENTAGE: Final = re.compile(r"(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?")
 _ZERO: Final = {"pattern": r"^[0.]*$"}
+_NAMED: Final = (Account, InstrumentKey)
 _LONGEST_ADDRESS = 4096
 _LONGEST_ANSWER = 1024
 
-PRICE_SCHEMA: Final = {"type": "string", "pattern": f"^{_PRICE}$", "not": _ZERO}
+PRICE_SCHEMA: Final = {"type": "string", "pattern": f"^{_PRICE.pattern}$", "not": _ZERO}
 PROTECTION_SCHEMA: Final = {
     "anyOf": [
         {"enum": ["auto", "none"]},
@@ -54,7 +55,7 @@ def time_text(value: datetime) -> str:
 
 
 def _text(value: object) -> object:
-    return str(value) if isinstance(value, Account | InstrumentKey) else value
+    return str(value) if isinstance(value, _NAMED) else value
 
 
 def account_of(value: object) -> Account:
@@ -82,9 +83,9 @@ def _key(value: object, info: ValidationInfo) -> InstrumentKey:
     return naming(value)
 
 
-def _plain(value: object, grammar: str) -> Decimal | None:
+def _plain(value: object, grammar: re.Pattern[str]) -> Decimal | None:
     text = f"{value:f}" if isinstance(value, Decimal) else value
-    return Decimal(text) if isinstance(text, str) and re.fullmatch(grammar, text) else None
+    return Decimal(text) if isinstance(text, str) and grammar.fullmatch(text) else None
 
 
 def _price(value: object) -> Decimal:

@@ -13,7 +13,7 @@ from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import ACCOUNT, BODY, KEYED, STORE, Answer, contract
 from ordo.entrypoints.http.correlation import correlation_id
 from ordo.entrypoints.http.errors import told
-from ordo.entrypoints.http.reading import Call, JsonBody, context, key
+from ordo.entrypoints.http.reading import Call, context, key, reads
 from ordo.schemas.v1 import baskets as v1
 from ordo.schemas.v1.baskets import BASKET_EXAMPLE, BasketResult, PlaceBasket
 from ordo.schemas.v1.orders import Order
@@ -24,7 +24,6 @@ _REPLAYED = ("Idempotency-Replayed",)
 def routes(gateway: Gateway) -> Router:
     @post(
         "/",
-        dto=JsonBody[PlaceBasket],
         operation_id="placeBasket",
         summary="Place several orders under one key",
         description=(
@@ -32,7 +31,8 @@ def routes(gateway: Gateway) -> Router:
             " answered of a leg, looks again for one whose outcome is unknown, and tries again only what is proven"
             " unsent."
         ),
-        opt=contract(
+        opt=reads(PlaceBasket)
+        | contract(
             answers={
                 200: Answer(meaning="Every leg is at its broker.", view=BasketResult, headers=_REPLAYED),
                 207: Answer(

@@ -10,7 +10,7 @@ from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import BODY, CHANGE, CHECKS, READ, WRITE, Answer, contract
-from ordo.entrypoints.http.reading import Call, JsonBody, account, asked, context, key, with_names
+from ordo.entrypoints.http.reading import Call, account, asked, context, key, reads
 from ordo.schemas.v1.orders import MODIFY_EXAMPLE, PLACE_EXAMPLES, ModifyOrder, Order, PlaceOrder
 from ordo.schemas.v1.preview import Preview
 from ordo.schemas.v1.queries import CancelQuery
@@ -34,7 +34,7 @@ _UNKNOWN = _order(
 
 def routes(gateway: Gateway) -> Router:
     orders = gateway.orders
-    placing = with_names(JsonBody[PlaceOrder], gateway.instruments.key_of)
+    placing = reads(PlaceOrder, gateway.instruments.key_of)
 
     @get(
         "/",
@@ -53,14 +53,14 @@ def routes(gateway: Gateway) -> Router:
 
     @post(
         "/",
-        dto=placing,
         operation_id="placeOrder",
         summary="Place an order",
         description=(
             "Every check runs before anything is recorded or sent. Then the key and the order are recorded durably, and"
             " the order is sent once. The same key with the same body repeats the first answer."
         ),
-        opt=contract(
+        opt=placing
+        | contract(
             answers={201: _order("The broker has the order."), 202: _UNKNOWN},
             raises=(*WRITE, *BODY, *CHECKS),
             keyed=True,
@@ -73,11 +73,11 @@ def routes(gateway: Gateway) -> Router:
 
     @post(
         "/preview",
-        dto=placing,
         operation_id="previewOrder",
         summary="Check an order without placing it",
         description="Runs every check that placing it would run. Nothing is sent and nothing is kept.",
-        opt=contract(
+        opt=placing
+        | contract(
             answers={200: Answer(meaning="What each check says.", view=Preview)},
             raises=(*READ, *BODY, ErrorCode.INVALID_INSTRUMENT, ErrorCode.INVALID_ORDER),
             examples=PLACE_EXAMPLES,
@@ -103,11 +103,11 @@ def routes(gateway: Gateway) -> Router:
 
     @patch(
         "/{order_id:str}",
-        dto=JsonBody[ModifyOrder],
         operation_id="modifyOrder",
         summary="Change a live order",
         description="What is left out stays as it is; the whole is checked like a new order.",
-        opt=contract(
+        opt=reads(ModifyOrder)
+        | contract(
             answers={200: _order("The order as changed."), 202: _UNKNOWN},
             raises=(*CHANGE, *BODY, *CHECKS),
             keyed=True,
@@ -152,14 +152,14 @@ def routes(gateway: Gateway) -> Router:
     @post(
         "/{order_id:str}/resolve",
         status_code=200,
-        dto=JsonBody[ResolveOrder],
         operation_id="resolveOrder",
         summary="Settle by hand an order whose outcome nobody can find out",
         description=(
             "For an operator who has asked the broker. The book is read once more, and what it shows counts more than"
             " what is said here. The word is written to the audit trail before it counts. Nothing is ever sent."
         ),
-        opt=contract(
+        opt=reads(ResolveOrder)
+        | contract(
             answers={200: Answer(meaning="The order as it stands now.", view=Order, headers=("Location",))},
             raises=(
                 *READ,

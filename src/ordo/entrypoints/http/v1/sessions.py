@@ -11,7 +11,7 @@ from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import ACCOUNT, BODY, BROKER, STORE, Answer, contract
-from ordo.entrypoints.http.reading import Call, JsonBody, account, context
+from ordo.entrypoints.http.reading import Call, account, context, reads
 from ordo.schemas.v1.sessions import LoginAnswer, LoginChallenge, Session
 
 _LOGIN = (
@@ -65,7 +65,6 @@ def routes(gateway: Gateway) -> Router:
 
     @post(
         "/{adapter_id:str}/{account_id:str}/login/answer",
-        dto=JsonBody[LoginAnswer],
         operation_id="answerLogin",
         summary="Answer a login challenge",
         description=(
@@ -74,7 +73,8 @@ def routes(gateway: Gateway) -> Router:
             " broker allows, and where the broker could not be reached at all. What is sent is used for this one call,"
             " and neither kept nor logged."
         ),
-        opt=contract(
+        opt=reads(LoginAnswer)
+        | contract(
             answers={201: _OPENED, 202: Answer(meaning="The next challenge.", view=LoginChallenge)},
             raises=(*_LOGIN, *BODY),
         ),

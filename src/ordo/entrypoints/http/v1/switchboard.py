@@ -14,7 +14,7 @@ from ordo.domain.errors import ErrorCode
 from ordo.entrypoints.http import answers
 from ordo.entrypoints.http.answers import Reply
 from ordo.entrypoints.http.contract import BODY, STORE, Answer, contract
-from ordo.entrypoints.http.reading import Call, JsonBody, asked, context
+from ordo.entrypoints.http.reading import Call, asked, context, reads
 from ordo.schemas.v1.portfolio import PortfolioLeg
 from ordo.schemas.v1.queries import PortfolioQuery, SwitchQuery
 from ordo.schemas.v1.safety import KillSwitch, SetKillSwitch
@@ -99,7 +99,6 @@ def routes(gateway: Gateway) -> Router:
 
     @put(
         "/kill-switch",
-        dto=JsonBody[SetKillSwitch],
         operation_id="setKillSwitch",
         summary="Halt or resume trading",
         description=(
@@ -107,7 +106,8 @@ def routes(gateway: Gateway) -> Router:
             " those that were leaving. Cancellations pass; one of an order that protects a position needs `force`."
             " Without an account it is the gateway's own switch, which only a token for every account may set."
         ),
-        opt=contract(
+        opt=reads(SetKillSwitch)
+        | contract(
             answers={200: Answer(meaning="The switch as set.", view=KillSwitch)},
             raises=(*STORE, *BODY, ErrorCode.UNKNOWN_ACCOUNT),
         ),

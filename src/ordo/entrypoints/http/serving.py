@@ -1,0 +1,66 @@
+"""From the route that Litestar found straight to its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from ordo.entrypoints.http.answers import NOTHING, Reply
+from ordo.entrypoints.http.auth import Admission
+from ordo.entrypoints.http.contract import PUBLIC_OPTION, contract_of
+from ordo.entrypoints.http.heads import heads_of
+from ordo.entrypoints.http.query import refuse_unread
+from ordo.entrypoints.http.reading import body_of, reader_of
+
+
+class Serving:
+    """The one middleware, and the end of the way: it admits who asks, refuses a parameter that nobody reads, reads the
+    body, calls the handler and sends its `Reply`. Litestar's own way is made for every signature and every answer; here
+    a handler takes the `Call`, and `data` where its route `reads` a body, or nothing.
+    """
+
+    def __init__(self, admission: Admission, *, most: int) -> None:
+        """`most` is the largest body in bytes."""
+        self._admission = admission
+        self._most = most
+        self._ways: dict[HTTPRouteHandler, _Way] = {}
+
+    def __call__(self, app: ASGIApp) -> ASGIApp:  # noqa: ARG002  (Litestar's own way to the handler, not taken)
+        return self._serve
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = cast("HTTPRouteHandler", scope["route_handler"])
+        way = self._ways.get(handler)
+        if way is None:
+            way = self._ways[handler] = _Way(handler)
+        if not way.is_public:
+            await self._admission.admit(scope)
+            if way.takes_no_query and (query := scope["query_string"]):
+                refuse_unread(query)
+        if way.read is not None:
+            heads = heads_of(scope)
+            data = way.read(await body_of(heads, receive, most=self._most), heads)
+            reply = await way.handle(Request(scope, receive, send), data)
+        elif way.takes_call:
+            reply = await way.handle(Request(scope, receive, send))
+        else:
+            reply = await way.handle()
+        await (reply or NOTHING)(scope, receive, send)
+
+
+class _Way:
+    """What of a route is known before any request."""
+
+    __slots__ = ("handle", "is_public", "read", "takes_call", "takes_no_query")
+
+    def __init__(self, handler: HTTPRouteHandler) -> None:
+        promise = contract_of(handler)
+        self.handle: Callable[..., Awaitable[Reply | None]] = handler.fn
+        self.takes_call = bool(handler.parsed_fn_signature.parameters)
+        self.read = reader_of(handler)
+        self.is_public = bool(handler.opt.get(PUBLIC_OPTION))
+        self.takes_no_query = promise is not None and promise.query is None
