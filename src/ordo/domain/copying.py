@@ -1,28 +1,64 @@
-"""Values with some fields changed, at half the cost: every order is copied a dozen times on its way."""
+"""Values with some fields changed, at a third of the cost: every order is copied several times on its way."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from types import MemberDescriptorType
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from dataclasses import replace
+
+    _Copy = Callable[[object], object]
+    _Put = Callable[[object, object], None]
+    _Check = Callable[[object, dict[str, object]], None]
 else:
     T = TypeVar("T")
 
     def replace(value: T, **changes: object) -> T:
-        """`dataclasses.replace`: the constructor is called, so every invariant is checked again."""
-        names, read = _fields(type(value))
-        return type(value)(**{**dict(zip(names, read(value), strict=False)), **changes})
+        """`dataclasses.replace` for values whose fields are all slots and all asked for by the constructor.
+
+        The slots are copied past the constructor, and then the invariants are checked again: by `__post_init__`, or by
+        `recheck`, which is told the changed fields, where a class knows which invariants those can't break.
+        """
+        copied, put, check = _ways(type(value))
+        copy = copied(value)
+        for name, held in changes.items():
+            if name not in put:
+                raise TypeError(f"{type(value).__name__} has no field {name}")
+            put[name](copy, held)
+        if check is not None:
+            check(copy, changes)
+        return copy
 
 
 @cache
-def _fields(kind: type) -> tuple[tuple[str, ...], attrgetter[tuple[object, ...]]]:
-    names = tuple(item.name for item in fields(kind) if item.init)
-    # With one name only, `attrgetter` would give no tuple; the second is never read.
-    return names, attrgetter(*names, "__class__")
+def _ways(kind: type) -> tuple[_Copy, dict[str, _Put], _Check | None]:
+    """How a class is copied, how each field is put, and how what has changed is checked."""
+    put: dict[str, _Put] = {}
+    for item in fields(kind):
+        slot = getattr(kind, item.name, None)
+        if not item.init or not isinstance(slot, MemberDescriptorType):
+            raise TypeError(f"{kind.__name__}.{item.name} can't be copied past the constructor")
+        put[item.name] = slot.__set__
+    check: _Check | None = getattr(kind, "recheck", None)
+    if check is None and hasattr(kind, "__post_init__"):
+        check = _check_all
+    return _copier(kind, put), put, check
+
+
+def _copier(kind: type, put: dict[str, _Put]) -> _Copy:
+    """A function with one line for each slot, made as `dataclasses` makes constructors: a loop takes twice as long."""
+    lines = "".join(f"  put_{name}(copy, value.{name})\n" for name in put)
+    scope = {"make": object.__new__, "kind": kind} | {f"put_{name}": one for name, one in put.items()}
+    exec(f"def copied(value):\n  copy = make(kind)\n{lines}  return copy", scope)  # noqa: S102  (our own field names)
+    return cast("_Copy", scope["copied"])
+
+
+def _check_all(value: object, _: dict[str, object]) -> None:
+    value.__post_init__()  # type: ignore[attr-defined]  # whoever has no such method is not checked
 
 
 __all__ = ["replace"]
