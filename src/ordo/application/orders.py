@@ -245,8 +245,12 @@ class OrderService:
         now = self._clock.now()
         if answer.row is not None:
             return observe(order, answer.row, at=now, matched_by=MatchedBy.ANSWER)
-        order = order.moved(OrderStatus.ACKNOWLEDGED, at=now)
-        return replace(order, broker_order_id=answer.broker_order_id, matched_by=MatchedBy.ANSWER)
+        return order.moved(
+            OrderStatus.ACKNOWLEDGED,
+            at=now,
+            broker_order_id=answer.broker_order_id,
+            matched_by=MatchedBy.ANSWER,
+        )
 
     def _modified(self, order: Order, answer: Acknowledged, terms: OrderTerms) -> Order:
         now = self._clock.now()
