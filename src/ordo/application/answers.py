@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome, OutcomeUnknown
 from ordo.domain.idempotency import Intent, IntentState, Operation
 from ordo.domain.orders import Order, OrderStatus

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.idempotency import Intent
 from ordo.domain.orders import Order

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from ordo.application.answers import change_under_way, instead_of, looks_like, may_be_repeated, reason, told
 from ordo.application.context import Context
@@ -41,6 +42,7 @@ from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAn
 _log = logging.getLogger(__name__)
 _RETRY_AFTER_MS = 500
 SEND_WITHIN = timedelta(seconds=10)
+_SEND_WITHIN_SECONDS = SEND_WITHIN.total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +138,12 @@ class Once:
         Raises `Refused`, `NotSent` or `Invalid` where nothing was placed, `InFlight` where the first call is
         still at work, and `OutcomeUnknown` with the order where nobody can know yet.
         """
-        task = asyncio.get_running_loop().create_task(self._run(write, context))
+        loop = asyncio.get_running_loop()
+        task, ended = loop.create_task(self._run(write, context)), loop.create_future()
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return await asyncio.shield(task)
+        task.add_done_callback(partial(self._finished, ended))
+        await ended  # A caller who stops waiting ends this, not the task.
+        return task.result()
 
     async def find(self, intent: Intent, context: Context) -> Order | None:
         """The answer of an earlier call with this key, if there was one; raises its error, or that the key is
@@ -163,8 +167,10 @@ class Once:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _finished(self, task: asyncio.Task[Order]) -> None:
+    def _finished(self, ended: asyncio.Future[None], task: asyncio.Task[Order]) -> None:
         self._tasks.discard(task)
+        if not ended.done():
+            ended.set_result(None)
         if not task.cancelled():
             task.exception()  # The caller may have gone: an error that nobody awaits is no warning.
 
@@ -179,7 +185,7 @@ class Once:
         if holder is not None:
             return await self._replay(holder, intent, context)
         try:
-            return await self._carry_out(replace(write, intent=intent), began, context)
+            return await self._carry_out(write, intent, began, context)
         except OrdoError:
             raise
         except BaseException:  # A mistake, or the end of the event loop: what was done is no longer known here.
@@ -207,8 +213,7 @@ class Once:
         self._trail.told(AuditKind.ORDER_DENIED, context, order, error)
         return error
 
-    async def _carry_out(self, write: Write, began: float, context: Context) -> Order:
-        intent = write.intent
+    async def _carry_out(self, write: Write, intent: Intent, began: float, context: Context) -> Order:
         try:
             if intent.operation is Operation.PLACE:
                 self._trail.order(AuditKind.ORDER_RECEIVED, context, intent.order)
@@ -228,20 +233,20 @@ class Once:
             raise
         except Exception as error:  # noqa: BLE001  (whatever went wrong, the order may be at the broker)
             return await self._lost(intent, error, context)
-        return await self._accepted(write, answer, context)
+        return await self._accepted(write, intent, answer, context)
 
     def _refuse_late(self, intent: Intent, began: float) -> None:
         """A machine that slept, or a disk that was slow, must not send what was meant for another moment."""
-        waited = max(timedelta(seconds=self._clock.monotonic() - began), self._clock.now() - intent.created_at)
-        if waited > SEND_WITHIN:
+        waited, passed = self._clock.monotonic() - began, self._clock.now() - intent.created_at
+        if waited > _SEND_WITHIN_SECONDS or passed > SEND_WITHIN:
+            waited = max(waited, passed.total_seconds())
             raise NotSent(
                 ErrorCode.BROKER_UNAVAILABLE,
-                f"The {intent.operation} was not sent: {waited.total_seconds():.0f} s went by between writing it down"
+                f"The {intent.operation} was not sent: {waited:.0f} s went by between writing it down"
                 " and sending it, and the market has moved on. Nothing happened; the same key may be used again.",
             )
 
-    async def _accepted(self, write: Write, answer: Acknowledged, context: Context) -> Order:
-        intent = write.intent
+    async def _accepted(self, write: Write, intent: Intent, answer: Acknowledged, context: Context) -> Order:
         order = intent.order
         try:
             order = write.accepted(order, answer)
@@ -270,8 +275,12 @@ class Once:
         if intent.operation is not Operation.PLACE:
             return order
         now = self._clock.now()
-        unknown = intent.order.moved(OrderStatus.UNKNOWN, at=now, message="accepted, but not written down")
-        return replace(unknown, broker_order_id=answer.broker_order_id)
+        return intent.order.moved(
+            OrderStatus.UNKNOWN,
+            at=now,
+            message="accepted, but not written down",
+            broker_order_id=answer.broker_order_id,
+        )
 
     async def _undone(self, intent: Intent, error: OrdoError, context: Context) -> OrdoError:
         try:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 _EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _SLOTS = 1000
 
 
@@ -22,6 +23,6 @@ class OrderIds:
         self._last = 0
 
     def next(self, now: datetime) -> str:
-        fresh = (now - _EPOCH) // timedelta(milliseconds=1) * _SLOTS + self._random.randrange(_SLOTS)
+        fresh = (now - _EPOCH) // _MILLISECOND * _SLOTS + int(self._random.random() * _SLOTS)
         self._last = max(self._last + 1, fresh)
         return str(self._last)

@@ -112,20 +112,20 @@ class OrderService:
             cleared = await self._screening.require(account, command, context)
         except OrdoError as error:
             return await self._denied(intent, error, context)
-        departure = self._departures.of(cleared, context)
+        departure, echoes = self._departures.of(cleared, context), self._reader.echoes(account)
         return await self._once.run(
             Write(
                 intent=replace(
                     intent,
                     order=cleared.marked(order.moved(OrderStatus.SUBMITTING, at=self._clock.now())),
-                    findable=self._reader.echoes(account),
+                    findable=echoes,
                 ),
                 gate=departure.gate,
                 send=lambda reserved: departure.send(
                     reserved.order, lambda: broker.place(cleared.session, cleared.terms, tag=reserved.order_id)
                 ),
                 accepted=self._placed,
-                apart=self._apartness(account, command),
+                apart=self._apartness(command, echoes=echoes),
             ),
             context,
         )
@@ -233,9 +233,8 @@ class OrderService:
         self._trail.told(AuditKind.ORDER_DENIED, context, order, error)
         raise error
 
-    def _apartness(self, account: Account, command: PlaceOrder) -> Apart | None:
+    def _apartness(self, command: PlaceOrder, *, echoes: bool) -> Apart | None:
         """Orders that only their terms tell apart are never both in the dark, whatever the caller allows."""
-        echoes = self._reader.echoes(account)
         if echoes and (command.allow_duplicate or not self._apart):
             return None
         within = timedelta() if command.allow_duplicate else self._apart
@@ -245,8 +244,12 @@ class OrderService:
         now = self._clock.now()
         if answer.row is not None:
             return observe(order, answer.row, at=now, matched_by=MatchedBy.ANSWER)
-        order = order.moved(OrderStatus.ACKNOWLEDGED, at=now)
-        return replace(order, broker_order_id=answer.broker_order_id, matched_by=MatchedBy.ANSWER)
+        return order.moved(
+            OrderStatus.ACKNOWLEDGED,
+            at=now,
+            broker_order_id=answer.broker_order_id,
+            matched_by=MatchedBy.ANSWER,
+        )
 
     def _modified(self, order: Order, answer: Acknowledged, terms: OrderTerms) -> Order:
         now = self._clock.now()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
-IST = timezone(timedelta(hours=5, minutes=30), "IST")
+_AHEAD = timedelta(hours=5, minutes=30)
+IST = timezone(_AHEAD, "IST")
 
 
 def trading_day(moment: datetime) -> date:
     """The Indian date of an aware moment. Every venue closes before midnight, so this is its trading date."""
-    return moment.astimezone(IST).date()
+    return (moment + _AHEAD if moment.tzinfo is UTC else moment.astimezone(IST)).date()
 
 
 def day_start(moment: datetime) -> datetime:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from ordo.domain.accounts import Account
-from ordo.domain.copying import replace
+from ordo.domain.copying import quick, replace
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome, Refused, Unavailable
 from ordo.domain.instruments import format_decimal
 from ordo.domain.orders import ModifyOrder, Order, OrderTerms, PlaceOrder
@@ -26,6 +26,7 @@ class Operation(StrEnum):
     CANCEL = "CANCEL"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentKey:
     """A caller's key within its scope: who calls, for which account, on which route.
@@ -56,23 +57,35 @@ class IntentKey:
         return replace(self, route=f"{self.route} {order_id}")
 
 
-_COMPARED = {kind: tuple(item.name for item in fields(kind) if item.compare) for kind in (PlaceOrder, ModifyOrder)}
-
-
 def fingerprint(command: PlaceOrder | ModifyOrder | None) -> str:
-    """A SHA-256 of what a command means: equal commands give equal prints, however they were written."""
-    parts = [type(command).__name__]
-    if command is not None:
-        parts += (f"{name}={_plain(getattr(command, name))}" for name in _COMPARED[type(command)])
-    return digest(*parts)
+    """A SHA-256 of what a command means: equal commands give equal prints, however they were written.
+
+    The texts below are stored as prints: a print that changed would take a repeated call for another request.
+    """
+    if isinstance(command, PlaceOrder):
+        protection = command.protection
+        return digest(
+            f"PlaceOrder\ninstrument={command.instrument!s}\nside={command.side!s}\nquantity={command.quantity!s}"
+            f"\norder_type={command.order_type!s}\nproduct={command.product!s}\nprice={_plain(command.price)}"
+            f"\ntrigger_price={_plain(command.trigger_price)}\nvalidity={command.validity!s}"
+            f"\ndisclosed_quantity={command.disclosed_quantity!s}\nafter_market={command.after_market!s}"
+            f"\nprotection={_plain(protection) if isinstance(protection, Decimal) else protection}"
+        )
+    if command is None:
+        return digest("NoneType")
+    return digest(
+        f"ModifyOrder\nquantity={command.quantity!s}\norder_type={command.order_type!s}\nprice={_plain(command.price)}"
+        f"\ntrigger_price={_plain(command.trigger_price)}\nvalidity={command.validity!s}"
+    )
 
 
 def likeness(terms: OrderTerms) -> str:
     """A SHA-256 of what makes two orders look like one that was sent twice (domain facts 9, row 20). Coarser than the
     `fingerprint`.
     """
-    seen = (terms.instrument, terms.side, terms.quantity, terms.order_type, terms.price)
-    return digest(*(str(_plain(value)) for value in seen))
+    return digest(
+        f"{terms.instrument!s}\n{terms.side!s}\n{terms.quantity!s}\n{terms.order_type!s}\n{_plain(terms.price)}"
+    )
 
 
 def digest(*parts: str) -> str:
@@ -80,8 +93,8 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _plain(value: object) -> object:
-    return format_decimal(value) if isinstance(value, Decimal) else value
+def _plain(amount: Decimal | None) -> str:
+    return "None" if amount is None else format_decimal(amount)
 
 
 class IntentState(StrEnum):
@@ -164,6 +177,7 @@ class Apart:
         return other.key.key != intent.key.key and abs(intent.created_at - other.created_at) < self.within
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """The durable record of one write.

@@ -121,6 +121,8 @@ class InstrumentKey:
         return _parse(text)
 
     def __str__(self) -> str:
+        if self.series is None and self.expiry is None:
+            return f"{self.venue!s}:{self.root}"
         parts = [str(self.venue), self.root]
         if self.series is not None:
             parts.append(self.series)
@@ -175,7 +177,9 @@ def is_plain(value: Decimal, *, most: Decimal) -> bool:
 
 def format_decimal(value: Decimal) -> str:
     """Write a number plainly: no exponent, no trailing zeros, no negative zero."""
-    text = f"{value:f}"
+    text = str(value)
+    if "E" in text:
+        text = f"{value:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

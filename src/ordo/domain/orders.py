@@ -8,6 +8,7 @@ never a status of its own.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -15,9 +16,9 @@ from enum import StrEnum
 from typing import Literal
 
 from ordo.domain.accounts import Account
-from ordo.domain.copying import replace
+from ordo.domain.copying import quick, replace
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
-from ordo.domain.instruments import InstrumentKey, is_plain
+from ordo.domain.instruments import InstrumentKey, Venue, is_plain
 
 _ORDER_ID = re.compile(r"[1-9][0-9]{14}")
 MAX_QUANTITY = 1_000_000_000
@@ -67,6 +68,15 @@ class Product(StrEnum):
     MIS = "MIS"
     NRML = "NRML"
     MTF = "MTF"
+
+
+_SHARES = frozenset({Product.CNC, Product.MIS, Product.MTF})
+_DERIVATIVES = frozenset({Product.NRML, Product.MIS})
+_PRODUCTS = {
+    venue: frozenset[Product]() if venue.is_index else _SHARES if venue.is_cash else _DERIVATIVES for venue in Venue
+}
+_PRICED = frozenset(kind for kind in OrderType if kind.has_price)
+_TRIGGERED = frozenset(kind for kind in OrderType if kind.has_trigger)
 
 
 class Validity(StrEnum):
@@ -195,7 +205,12 @@ class OrderTerms:
     protection: Literal["auto", "none"] | Decimal = "auto"
 
     def __post_init__(self) -> None:
-        faults = [*_quantity_faults(self), *_price_faults(self), *_fit_faults(self)]
+        faults: list[FieldFault] = []
+        if self.disclosed_quantity is not None or not 0 < self.quantity <= MAX_QUANTITY:
+            _look_at_quantity(self, faults)
+        _look_at_prices(self, faults)
+        if self.product not in _PRODUCTS[self.instrument.venue]:
+            faults.append(_misfit(self))
         if faults:
             raise Invalid(
                 ErrorCode.INVALID_INSTRUMENT if faults[0].field == "instrument" else ErrorCode.INVALID_ORDER,
@@ -204,15 +219,11 @@ class OrderTerms:
             )
 
 
-_TERMS = tuple(item.name for item in fields(OrderTerms))
-
-
 def _fault(name: str, message: str, seen: object) -> FieldFault:
     return FieldFault(field=name, message=message, seen=None if seen is None else str(seen))
 
 
-def _quantity_faults(terms: OrderTerms) -> list[FieldFault]:
-    faults = []
+def _look_at_quantity(terms: OrderTerms, faults: list[FieldFault]) -> None:
     if not 0 < terms.quantity <= MAX_QUANTITY:
         faults.append(_fault("quantity", f"must be 1 to {MAX_QUANTITY} units", terms.quantity))
     disclosed = terms.disclosed_quantity
@@ -223,50 +234,44 @@ def _quantity_faults(terms: OrderTerms) -> list[FieldFault]:
             faults.append(_fault("disclosed_quantity", "is possible on NSE and BSE only", disclosed))
         if terms.validity is Validity.IOC:
             faults.append(_fault("disclosed_quantity", "can't go with validity IOC", disclosed))
-    return faults
 
 
-def _price_faults(terms: OrderTerms) -> list[FieldFault]:
-    faults = []
-    kind = terms.order_type
-    for name, value, wanted in (
-        ("price", terms.price, kind.has_price),
-        ("trigger_price", terms.trigger_price, kind.has_trigger),
-    ):
-        if value is None and wanted:
-            faults.append(_fault(name, f"is required for order_type {kind}", None))
-        elif value is not None and not wanted:
-            faults.append(_fault(name, f"must be absent for order_type {kind}", value))
-        elif value is not None and not is_plain(value, most=MAX_PRICE):
-            faults.append(_fault(name, f"must be a price above 0, at most {MAX_PRICE}, to 4 decimals", value))
-    if not faults and terms.price is not None and terms.trigger_price is not None:
-        gap = (terms.price - terms.trigger_price) * terms.side.sign
-        if gap < 0:
-            relation = "at or below" if terms.side is Side.BUY else "at or above"
-            faults.append(
-                _fault(
-                    "trigger_price",
-                    f"must be {relation} the price for a {terms.side} stop",
-                    terms.trigger_price,
-                )
-            )
-    protection = terms.protection
+def _look_at_prices(terms: OrderTerms, faults: list[FieldFault]) -> None:
+    kind, price, trigger, protection = terms.order_type, terms.price, terms.trigger_price, terms.protection
+    before = len(faults)
+    if price is not None or kind in _PRICED:
+        _look_at_price(terms, "price", price, faults, wanted=kind in _PRICED)
+    if trigger is not None or kind in _TRIGGERED:
+        _look_at_price(terms, "trigger_price", trigger, faults, wanted=kind in _TRIGGERED)
+        if price is not None and trigger is not None and len(faults) == before:
+            gap = (price - trigger) * terms.side.sign
+            if gap < 0:
+                relation = "at or below" if terms.side is Side.BUY else "at or above"
+                faults.append(_fault("trigger_price", f"must be {relation} the price for a {terms.side} stop", trigger))
     if isinstance(protection, Decimal) and not is_plain(protection, most=_WHOLE):
         faults.append(_fault("protection", "must be auto, none, or a percentage above 0 and at most 100", protection))
-    return faults
 
 
-def _fit_faults(terms: OrderTerms) -> list[FieldFault]:
-    if terms.instrument.venue.is_index:
-        return [_fault("instrument", "is an index: it has a level, but can't be traded", terms.instrument)]
-    delivery = terms.product in (Product.CNC, Product.MTF)
-    if delivery and not terms.instrument.venue.is_cash:
-        return [_fault("product", "must be NRML or MIS for derivatives", terms.product)]
-    if terms.product is Product.NRML and terms.instrument.venue.is_cash:
-        return [_fault("product", "must be CNC, MIS or MTF for shares", terms.product)]
-    return []
+def _look_at_price(
+    terms: OrderTerms, name: str, value: Decimal | None, faults: list[FieldFault], *, wanted: bool
+) -> None:
+    if value is None:
+        faults.append(_fault(name, f"is required for order_type {terms.order_type}", None))
+    elif not wanted:
+        faults.append(_fault(name, f"must be absent for order_type {terms.order_type}", value))
+    elif not is_plain(value, most=MAX_PRICE):
+        faults.append(_fault(name, f"must be a price above 0, at most {MAX_PRICE}, to 4 decimals", value))
 
 
+def _misfit(terms: OrderTerms) -> FieldFault:
+    venue = terms.instrument.venue
+    if venue.is_index:
+        return _fault("instrument", "is an index: it has a level, but can't be traded", terms.instrument)
+    held = "CNC, MIS or MTF for shares" if venue.is_cash else "NRML or MIS for derivatives"
+    return _fault("product", f"must be {held}", terms.product)
+
+
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder(OrderTerms):
     """The command to place one order. `allow_duplicate`: it is meant, though it looks like one that was placed a moment
@@ -315,6 +320,7 @@ class ModifyOrder:
         )
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEvent:
     """One step in an order's life: what its state became, when Ordo learnt it, and why."""
@@ -326,6 +332,7 @@ class OrderEvent:
     anomaly: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(OrderTerms):
     """An order and all that Ordo knows of it.
@@ -357,6 +364,18 @@ class Order(OrderTerms):
         # Slots make a new class of the decorated one, which the zero-argument super() does not find.
         OrderTerms.__post_init__(self)
         valid_order_id(self.order_id)
+        self._require_sense()
+
+    def recheck(self, changed: Iterable[str]) -> None:
+        """Check the invariants that a change of some fields can break: those of the terms only if one of them is among
+        the changed.
+        """
+        if _LASTING.isdisjoint(changed):
+            self._require_sense()
+        else:
+            self.__post_init__()
+
+    def _require_sense(self) -> None:
         if self.filled_quantity < 0:
             raise Invalid.field("filled_quantity", "can't be negative", seen=self.filled_quantity)
         if self.filled_quantity > self.quantity:
@@ -374,9 +393,18 @@ class Order(OrderTerms):
     @classmethod
     def received(cls, terms: OrderTerms, *, order_id: str, account: Account, at: datetime) -> Order:
         """A new order of which nothing has been sent."""
-        asked = {name: getattr(terms, name) for name in _TERMS}
         return cls(
-            **asked,
+            instrument=terms.instrument,
+            side=terms.side,
+            quantity=terms.quantity,
+            order_type=terms.order_type,
+            product=terms.product,
+            price=terms.price,
+            trigger_price=terms.trigger_price,
+            validity=terms.validity,
+            disclosed_quantity=terms.disclosed_quantity,
+            after_market=terms.after_market,
+            protection=terms.protection,
             order_id=order_id,
             account=account,
             status=OrderStatus.RECEIVED,
@@ -403,14 +431,34 @@ class Order(OrderTerms):
             sent_price=None,
         )
 
-    def moved(self, status: OrderStatus, *, at: datetime, message: str | None = None) -> Order:
-        """The order in another of Ordo's own statuses; raises `IllegalTransition` where the machine forbids
-        it.
+    def moved(
+        self,
+        status: OrderStatus,
+        *,
+        at: datetime,
+        message: str | None = None,
+        broker_order_id: str | None = None,
+        matched_by: MatchedBy | None = None,
+    ) -> Order:
+        """The order in another of Ordo's own statuses, and with the broker's id, where it is learnt with that; raises
+        `IllegalTransition` where the machine forbids it.
         """
         if status not in LEGAL[self.status]:
             raise IllegalTransition(self.status, status)
         event = OrderEvent(at=at, status=status, filled_quantity=self.filled_quantity, message=message)
-        return replace(self, status=status, status_message=message, updated_at=at, history=(*self.history, event))
+        return replace(
+            self,
+            status=status,
+            status_message=message,
+            updated_at=at,
+            history=(*self.history, event),
+            broker_order_id=self.broker_order_id if broker_order_id is None else broker_order_id,
+            matched_by=self.matched_by if matched_by is None else matched_by,
+        )
+
+
+_LASTING = frozenset(item.name for item in fields(OrderTerms)) | {"order_id"}
+"""The fields of an order whose invariants concern them alone, so that a change of the others can't break those."""
 
 
 class IllegalTransition(Invalid):

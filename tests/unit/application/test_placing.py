@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -397,6 +398,28 @@ async def test_an_error_that_nobody_waits_for_any_more_is_still_recorded(house: 
     await house.clock.finish(house.now.once.drain())
     with pytest.raises(Refused):
         await house.place()
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_an_error_that_nobody_waits_for_is_no_complaint_of_the_event_loop(house: House, *, late: bool) -> None:
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+    hold = asyncio.Event()
+    house.broker.next("place", Mishap(wait=hold, before=refused()))
+    caller = house.start_place()
+    await quiet()
+    if late:  # The caller goes in the moment between the end of the work and the news of it.
+        (work,) = house.now.once._tasks
+        work.add_done_callback(lambda _: caller.cancel())
+        del work
+    else:
+        caller.cancel()
+    hold.set()
+    await house.clock.finish(house.now.once.drain())
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    gc.collect()
+    assert complaints == []
 
 
 async def test_work_that_is_cut_off_is_unknown(house: House) -> None:

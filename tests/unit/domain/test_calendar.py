@@ -37,6 +37,11 @@ def test_a_moment_lies_in_the_day_that_began_before_it(moment: datetime) -> None
     assert start.utcoffset() == timedelta(hours=5, minutes=30)
 
 
+@given(moment=_MOMENTS)
+def test_the_trading_day_is_the_date_that_clocks_in_india_show(moment: datetime) -> None:
+    assert trading_day(moment) == moment.astimezone(IST).date()
+
+
 @given(moment=_MOMENTS, hour=st.integers(0, 23))
 def test_the_next_time_of_an_hour_is_within_a_day_and_never_now(moment: datetime, hour: int) -> None:
     found = next_time(moment, hour)
