@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import TypeVar
 
@@ -110,7 +111,7 @@ class Care:
                 await self._pacing.over(turn)
 
     async def _made(self, account: Account, kind: CallKind, call: Call[T]) -> T:
-        async with self._circuits.guard(Circuit(adapter_id=account.adapter_id, kind=kind)):
+        async with self._circuits.guard(_circuit(account.adapter_id, kind)):
             try:
                 return await call()
             except OrdoError as error:
@@ -118,6 +119,11 @@ class Care:
                     with suppress(Unavailable):  # What the broker said is true, whether or not it can be noted.
                         await self._pacing.slow(account)
                 raise
+
+
+@cache
+def _circuit(adapter_id: str, kind: CallKind) -> Circuit:
+    return Circuit(adapter_id=adapter_id, kind=kind)
 
 
 async def within(clock: Clock, seconds: float, call: Call[T], account: Account) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
@@ -134,27 +134,25 @@ class Pacing:
         try:
             while True:
                 behind = len(asking) > 1 and _is_behind(ticket, asking)
-                turn = await self._asked(account, lane, pace, take=not behind)
-                slot = turn.slot
+                slot, budget = await self._asked(account, lane, pace, take=not behind)
                 if (slot.free and not behind) or slot.is_over:
-                    return turn
+                    return Turn(account=account, lane=lane, slot=slot, budget=budget)
                 wait = max(slot.wait, _LEAST_WAIT)
                 if self._clock.monotonic() + wait > deadline:
-                    return replace(turn, slot=Slot(wait=wait))
+                    return Turn(account=account, lane=lane, slot=Slot(wait=wait), budget=budget)
                 await self._clock.sleep(wait)
         finally:
             asking.discard(ticket)
 
-    async def _asked(self, account: Account, lane: Lane, pace: Pace, *, take: bool) -> Turn:
+    async def _asked(self, account: Account, lane: Lane, pace: Pace, *, take: bool) -> tuple[Slot, OrderBudget]:
         budget, now = self._budget, self._clock.now()
         try:
-            slot = await (budget.take if take else budget.peek)(account, lane, pace, now=now)
+            return await (budget.take if take else budget.peek)(account, lane, pace, now=now), budget
         except Unavailable:
             if self._spare is None or lane not in _ALWAYS:
                 raise
             budget = self._spare
-            slot = await (budget.take if take else budget.peek)(account, lane, pace, now=now)
-        return Turn(account=account, lane=lane, slot=slot, budget=budget)
+            return await (budget.take if take else budget.peek)(account, lane, pace, now=now), budget
 
     def _no_read(self, account: Account, slot: Slot) -> Unavailable:
         told = (

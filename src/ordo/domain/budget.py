@@ -90,9 +90,9 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What a pace leaves to the calls of one lane, worked out once. `own` is the room in the windows in which only calls
-    of its kind count, `pool` in those of all kinds. `is_counted`: its calls have to be counted at all. None of them is
-    made after `day_ends_at` calls of a day, or after `strikes_that_stop` strikes; `None` where that is never so.
+    """What a pace leaves to the calls of one lane, worked out once. `own` is the room in the windows in which only
+    calls of its kind count, `pool` in those of all kinds. `is_counted`: its calls have to be counted at all. None of
+    them is made after `day_ends_at` calls of a day, or after `strikes_that_stop` strikes; `None`: that is never so.
     """
 
     own: tuple[Room, ...]

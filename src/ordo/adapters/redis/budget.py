@@ -11,7 +11,7 @@ from typing import Final
 from ordo.adapters.moments import to_microseconds
 from ordo.adapters.redis.server import RedisServer, Script
 from ordo.domain.accounts import Account
-from ordo.domain.budget import SLOWED_SECONDS, UNANSWERED_SECONDS, SPENT, STOPPED, BudgetStanding, Lane, Pace, Slot
+from ordo.domain.budget import SLOWED_SECONDS, SPENT, STOPPED, UNANSWERED_SECONDS, BudgetStanding, Lane, Pace, Slot
 from ordo.domain.calendar import trading_day
 from ordo.ports.budget import OrderBudget
 
