@@ -7,7 +7,6 @@ import logging
 from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import cast
 
 from ordo.application.context import Context
 from ordo.application.once import SEND_WITHIN
@@ -64,8 +63,10 @@ class Passage:
         self.has_begun = True
         self._tell()
 
-    def leave(self) -> None:
+    def leave(self, _: object = None) -> None:
         """It has left, or will not. Leaving twice is leaving once."""
+        if self.has_left:
+            return
         self._among.discard(self)
         self.has_begun = self.has_left = True
         self._tell()
@@ -178,9 +179,11 @@ class SafetyService:
         task, whoever sets the switch waits.
         """
         passage = Passage(account, self._passing, self._clock)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("an order leaves in a task")
         self._passing.add(passage)
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        task.add_done_callback(lambda _: passage.leave())
+        task.add_done_callback(passage.leave)
         return passage
 
     async def _overtaken(self, account: Account | None) -> None:
