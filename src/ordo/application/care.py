@@ -89,10 +89,10 @@ class Care:
         tried = 0
         while True:
             tried += 1
-            pause = self._random.uniform(0, rules.pause * 2**tried)
             try:
                 return await self._once(account, call, deadline)
             except Unavailable as error:
+                pause = self._random.uniform(0, rules.pause * 2**tried)
                 in_time = clock.monotonic() + pause < deadline
                 if not is_outage(error) or tried == rules.tries or not in_time or self._retries < 1:
                     raise
@@ -101,7 +101,9 @@ class Care:
 
     async def _once(self, account: Account, call: Call[T], deadline: float) -> T:
         clock = self._clock
-        under_way = self._under_way.setdefault(account.adapter_id, asyncio.Semaphore(self._rules.at_once))
+        under_way = self._under_way.get(account.adapter_id)
+        if under_way is None:
+            under_way = self._under_way[account.adapter_id] = asyncio.Semaphore(self._rules.at_once)
         async with under_way:
             turn = await self._pacing.admit_read(account, within=deadline - clock.monotonic())
             try:
@@ -130,14 +132,27 @@ async def within(clock: Clock, seconds: float, call: Call[T], account: Account) 
     """Await a read, for so many seconds of the clock at most; then it is cancelled, and `Unavailable`
     (`BROKER_TIMEOUT`) is raised.
     """
-    task, timer = asyncio.ensure_future(call()), asyncio.ensure_future(clock.sleep(seconds))
-    try:
-        await asyncio.wait((task, timer), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-    finally:
-        timer.cancel()
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a read is made in a task")
+    before, is_late = task.cancelling(), False
+
+    def cut() -> None:
+        nonlocal is_late
+        is_late = True
         task.cancel()
+
+    stop = clock.call_later(seconds, cut)
+    try:
+        return await call()
+    except asyncio.CancelledError:
+        # Whoever else cancels the task at the same moment means more than this read.
+        if not is_late or task.cancelling() > before + 1:
+            raise
+    finally:
+        stop()
+        if is_late:
+            task.uncancel()
     raise Unavailable(
         ErrorCode.BROKER_TIMEOUT,
         f"{account.adapter_id} did not answer within {seconds:.0f} s, so nothing is known of {account}. Nothing was"

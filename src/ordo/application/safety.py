@@ -61,7 +61,8 @@ class Passage:
         """Its call to the broker begins: its bytes leave soon, or never. Raises what `require_fresh` does."""
         self.require_fresh()
         self.has_begun = True
-        self._tell()
+        if self._step is not None:
+            self._tell(self._step)
 
     def leave(self, _: object = None) -> None:
         """It has left, or will not. Leaving twice is leaving once."""
@@ -69,7 +70,8 @@ class Passage:
             return
         self._among.discard(self)
         self.has_begun = self.has_left = True
-        self._tell()
+        if self._step is not None:
+            self._tell(self._step)
 
     async def until_begun(self) -> None:
         """Wait until its call begins, or never will."""
@@ -85,10 +87,9 @@ class Passage:
         self._step = self._step or asyncio.Event()
         await self._step.wait()
 
-    def _tell(self) -> None:
-        if self._step is not None:
-            self._step.set()
-            self._step = None
+    def _tell(self, step: asyncio.Event) -> None:
+        step.set()
+        self._step = None
 
 
 class SafetyService:

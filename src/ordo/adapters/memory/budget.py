@@ -18,6 +18,7 @@ from ordo.domain.budget import (
     BudgetStanding,
     Lane,
     Pace,
+    Share,
     Slot,
     struck,
 )
@@ -52,15 +53,22 @@ class _Line:
     def own(self, lane: Lane) -> list[int]:
         return self.reads if lane is Lane.READ else self.orders
 
-    def count(self, lane: Lane, until: int) -> None:
-        insort(self.own(lane), until)
-        insort(self.all, until)
-
-    def discount(self, lane: Lane, until: int) -> None:
-        for calls in (self.own(lane), self.all):
-            place = bisect_left(calls, until)
-            if place < len(calls) and calls[place] == until:
-                del calls[place]
+    def slot(self, lane: Lane, share: Share, at: int) -> Slot:
+        """`FREE`; or for how long there can't be a place: until the call whose leaving makes room falls out of the
+        window, at the soonest a window from now where that call is still under way.
+        """
+        if share.strikes_that_stop is not None and self.strikes >= share.strikes_that_stop:
+            return STOPPED
+        if share.day_ends_at is not None and self.calls_today >= share.day_ends_at:
+            return SPENT
+        wait, slowed = 0, at < self.slowed_until
+        for calls, rooms in ((self.own(lane), share.own), (self.all, share.pool)):
+            standing = len(calls)
+            for room in rooms:
+                most = room.most_slowed if slowed else room.most
+                if standing >= most:
+                    wait = max(wait, min(at, calls[-most]) + room.span_us - at)
+        return Slot(wait=wait / _SECOND_US) if wait else FREE
 
     def prune(self, at: int, pace: Pace) -> None:
         """Forget what no longer counts; again once there is twice as much as what is left."""
@@ -79,15 +87,16 @@ class MemoryOrderBudget(OrderBudget):
         self._numbers = count(1)
 
     async def take(self, account: Account, lane: Lane, pace: Pace, *, now: datetime) -> Slot:
-        line, at = self._line(account, now), self._us()
-        slot, share = _slot(line, lane, pace, at), pace.of(lane)
+        line, share, at = self._line(account, now), pace.of(lane), self._us()
+        slot = line.slot(lane, share, at)
         if slot is not FREE or not share.is_counted:
             return slot
         number = next(self._numbers)
         line.calls_today += 1
         if share.own or share.pool:
             line.open[number] = until = at + _UNANSWERED_US
-            line.count(lane, until)
+            insort(line.own(lane), until)
+            insort(line.all, until)
             if len(line.all) >= line.prune_at:
                 line.prune(at, pace)
         return Slot(number=number)
@@ -99,12 +108,15 @@ class MemoryOrderBudget(OrderBudget):
         at = math.ceil(self._clock.monotonic() * _SECOND_US)
         if line is None or until is None or at >= until:
             return
-        line.discount(lane, until)
-        if made:
-            line.count(lane, at)
+        for calls in (line.own(lane), line.all):
+            place = bisect_left(calls, until)
+            if place < len(calls) and calls[place] == until:
+                del calls[place]
+            if made:
+                insort(calls, at)
 
     async def peek(self, account: Account, lane: Lane, pace: Pace, *, now: datetime) -> Slot:
-        return _slot(self._line(account, now), lane, pace, self._us())
+        return self._line(account, now).slot(lane, pace.of(lane), self._us())
 
     async def strike(self, account: Account, *, now: datetime) -> int:
         line = self._line(account, now)
@@ -140,21 +152,3 @@ class MemoryOrderBudget(OrderBudget):
 
 def _count(calls: list[int], at: int, span: int) -> int:
     return len(calls) - bisect_right(calls, at - span)
-
-
-def _slot(line: _Line, lane: Lane, pace: Pace, at: int) -> Slot:
-    """`FREE`; or for how long there can't be a place: until the call whose leaving makes room falls out of the window,
-    at the soonest a window from now where that call is still under way.
-    """
-    share = pace.of(lane)
-    if share.strikes_that_stop is not None and line.strikes >= share.strikes_that_stop:
-        return STOPPED
-    if share.day_ends_at is not None and line.calls_today >= share.day_ends_at:
-        return SPENT
-    wait, slowed = 0, at < line.slowed_until
-    for calls, rooms in ((line.own(lane), share.own), (line.all, share.pool)):
-        for room in rooms:
-            most = room.most_slowed if slowed else room.most
-            if len(calls) >= most:
-                wait = max(wait, min(at, calls[-most]) + room.span_us - at)
-    return Slot(wait=wait / _SECOND_US) if wait else FREE
