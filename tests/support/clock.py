@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ class VirtualClock(Clock):
     def __init__(self, start: datetime = MONDAY_MORNING) -> None:
         self._wall = start
         self._monotonic = 0.0
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._sleepers: list[tuple[float, int, Callable[[], object]]] = []
         self._arrivals = count()
 
     def now(self) -> datetime:
@@ -48,8 +48,30 @@ class VirtualClock(Clock):
             await asyncio.sleep(0)
             return
         waking = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._arrivals), waking))
+
+        def wake() -> None:
+            if not waking.done():
+                waking.set_result(None)
+
+        self.call_later(seconds, wake)
         await waking
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Callable[[], object]:
+        cancelled = False
+
+        def call() -> None:
+            if not cancelled:
+                callback()
+
+        def cancel() -> None:
+            nonlocal cancelled
+            cancelled = True
+
+        if seconds <= 0:
+            asyncio.get_running_loop().call_soon(call)
+        else:
+            heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._arrivals), call))
+        return cancel
 
     def step(self, by: timedelta) -> None:
         """Set the wall clock as somebody at the machine would; no time passes."""
@@ -73,10 +95,9 @@ class VirtualClock(Clock):
         return await task
 
     async def _wake_next(self) -> None:
-        at, _, waking = heapq.heappop(self._sleepers)
+        at, _, wake = heapq.heappop(self._sleepers)
         self._pass(at)
-        if not waking.done():
-            waking.set_result(None)
+        wake()
         await quiet()
 
     def _pass(self, until: float) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -89,6 +90,9 @@ class RacingClock(Clock):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(seconds, 0.0) / self._haste)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Callable[[], object]:
+        return asyncio.get_running_loop().call_later(max(seconds, 0.0) / self._haste, callback).cancel
 
 
 class MortalStore(DisturbedStore):

@@ -7,8 +7,7 @@ that are let in, and of those only what proves something.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -44,26 +43,13 @@ class PurgatoryCircuits(Circuits):
         self._threshold = threshold
         self._cool = cool
 
-    @asynccontextmanager
-    async def guard(self, circuit: Circuit) -> AsyncIterator[None]:
-        trial = await self._enter(circuit)
-        try:
-            yield
-        except BaseException as error:
-            with suppress(Unavailable):  # What came of the call is true, whether or not it can be noted.
-                if is_outage(error) or proves_service(error):
-                    await self._note(circuit, failed=is_outage(error))
-                elif trial is not None:
-                    # It proved nothing, so that the next call may try at once.
-                    await self._states.replace(replace(trial, state=CircuitState.OPEN), replacing=trial)
-            raise
-        with suppress(Unavailable):
-            await self._note(circuit, failed=False)
+    def guard(self, circuit: Circuit) -> _Guard:
+        return _Guard(self, circuit)
 
     async def standings(self) -> tuple[CircuitRecord, ...]:
         return await self._states.all()
 
-    async def _enter(self, circuit: Circuit) -> CircuitRecord | None:
+    async def enter(self, circuit: Circuit) -> CircuitRecord | None:
         """The half-open record where this call is the one that tries; `None` where nothing stood in the way."""
         if circuit.kind is CallKind.CANCEL:
             return None
@@ -93,6 +79,19 @@ class PurgatoryCircuits(Circuits):
             retry_after_ms=max(1, round(left.total_seconds() * _MS)),
         )
 
+    async def came(self, circuit: Circuit, trial: CircuitRecord | None, error: BaseException | None) -> None:
+        """Note what came of a call, which is true whether or not it can be noted."""
+        try:
+            if error is None or proves_service(error):
+                await self._note(circuit, failed=False)
+            elif is_outage(error):
+                await self._note(circuit, failed=True)
+            elif trial is not None:
+                # It proved nothing, so that the next call may try at once.
+                await self._states.replace(replace(trial, state=CircuitState.OPEN), replacing=trial)
+        except Unavailable:
+            return
+
     def _left(self, record: CircuitRecord) -> timedelta:
         """How long nobody may try. A trial that never came back keeps others out for no longer than a failed one."""
         passed = self._clock.now() - record.changed_at
@@ -108,8 +107,7 @@ class PurgatoryCircuits(Circuits):
 
     def _after(self, circuit: Circuit, record: CircuitRecord | None, *, failed: bool) -> CircuitRecord | None:
         """The record after one more call; `None` where it stays as it is."""
-        state = CircuitState.CLOSED if record is None else record.state
-        failures = 0 if record is None else record.failures
+        state, failures = (CircuitState.CLOSED, 0) if record is None else (record.state, record.failures)
         if state is CircuitState.OPEN and circuit.kind is CallKind.CANCEL:
             state = CircuitState.HALF_OPEN  # Whoever may always try is always a trial.
         if (not failed and not failures) or state is CircuitState.OPEN:
@@ -127,6 +125,21 @@ class PurgatoryCircuits(Circuits):
             last_failure_at=now if failed or record is None else record.last_failure_at,
             changed_at=now,
         )
+
+
+class _Guard(AbstractAsyncContextManager[None]):
+    """One call: `async with` around it."""
+
+    def __init__(self, circuits: PurgatoryCircuits, circuit: Circuit) -> None:
+        self._circuits = circuits
+        self._circuit = circuit
+        self._trial: CircuitRecord | None = None
+
+    async def __aenter__(self) -> None:
+        self._trial = await self._circuits.enter(self._circuit)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        await self._circuits.came(self._circuit, self._trial, error)
 
 
 class _Failure(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ordo.ports.clock import Clock
@@ -18,3 +19,6 @@ class SystemClock(Clock):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Callable[[], object]:
+        return asyncio.get_running_loop().call_later(max(0.0, seconds), callback).cancel

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import TypeVar
 
@@ -88,10 +89,10 @@ class Care:
         tried = 0
         while True:
             tried += 1
-            pause = self._random.uniform(0, rules.pause * 2**tried)
             try:
                 return await self._once(account, call, deadline)
             except Unavailable as error:
+                pause = self._random.uniform(0, rules.pause * 2**tried)
                 in_time = clock.monotonic() + pause < deadline
                 if not is_outage(error) or tried == rules.tries or not in_time or self._retries < 1:
                     raise
@@ -100,7 +101,9 @@ class Care:
 
     async def _once(self, account: Account, call: Call[T], deadline: float) -> T:
         clock = self._clock
-        under_way = self._under_way.setdefault(account.adapter_id, asyncio.Semaphore(self._rules.at_once))
+        under_way = self._under_way.get(account.adapter_id)
+        if under_way is None:
+            under_way = self._under_way[account.adapter_id] = asyncio.Semaphore(self._rules.at_once)
         async with under_way:
             turn = await self._pacing.admit_read(account, within=deadline - clock.monotonic())
             try:
@@ -110,7 +113,7 @@ class Care:
                 await self._pacing.over(turn)
 
     async def _made(self, account: Account, kind: CallKind, call: Call[T]) -> T:
-        async with self._circuits.guard(Circuit(adapter_id=account.adapter_id, kind=kind)):
+        async with self._circuits.guard(_circuit(account.adapter_id, kind)):
             try:
                 return await call()
             except OrdoError as error:
@@ -120,18 +123,36 @@ class Care:
                 raise
 
 
+@cache
+def _circuit(adapter_id: str, kind: CallKind) -> Circuit:
+    return Circuit(adapter_id=adapter_id, kind=kind)
+
+
 async def within(clock: Clock, seconds: float, call: Call[T], account: Account) -> T:
     """Await a read, for so many seconds of the clock at most; then it is cancelled, and `Unavailable`
     (`BROKER_TIMEOUT`) is raised.
     """
-    task, timer = asyncio.ensure_future(call()), asyncio.ensure_future(clock.sleep(seconds))
-    try:
-        await asyncio.wait((task, timer), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-    finally:
-        timer.cancel()
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a read is made in a task")
+    before, is_late = task.cancelling(), False
+
+    def cut() -> None:
+        nonlocal is_late
+        is_late = True
         task.cancel()
+
+    stop = clock.call_later(seconds, cut)
+    try:
+        return await call()
+    except asyncio.CancelledError:
+        # Whoever else cancels the task at the same moment means more than this read.
+        if not is_late or task.cancelling() > before + 1:
+            raise
+    finally:
+        stop()
+        if is_late:
+            task.uncancel()
     raise Unavailable(
         ErrorCode.BROKER_TIMEOUT,
         f"{account.adapter_id} did not answer within {seconds:.0f} s, so nothing is known of {account}. Nothing was"

@@ -10,17 +10,29 @@ fails; `review` makes them all, for a preview.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ordo.application import account_rules as of_account
 from ordo.application import order_rules as of_order
 from ordo.application.proposal import Proposal, no_session
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
-from ordo.domain.limits import SoftMode
+from ordo.domain.limits import Limits, SoftMode
 from ordo.domain.market_hours import HoursUnknown
 
-__all__ = ["CHECKS", "ELSEWHERE", "Check", "CheckResult", "Elsewhere", "Proposal", "no_session", "require", "review"]
+__all__ = [
+    "CHECKS",
+    "ELSEWHERE",
+    "Check",
+    "CheckResult",
+    "Elsewhere",
+    "Proposal",
+    "no_session",
+    "require",
+    "required",
+    "review",
+    "soft_checks",
+]
 
 _log = logging.getLogger(__name__)
 _C = ErrorCode
@@ -29,7 +41,8 @@ _C = ErrorCode
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One row: `row` is that of the domain facts, `rule` says what passes. `soft` is what a soft check does unless the
-    settings say otherwise; `None` makes it hard. `on_facts`: it needs the facts of the instrument.
+    settings say otherwise; `None` makes it hard. `on_facts`: it needs the facts of the instrument. `bounds` are the
+    limits that it keeps, where it keeps any: with none of them set it has nothing to say.
     """
 
     row: str
@@ -39,13 +52,20 @@ class Check:
     run: Callable[[Proposal], None]
     soft: SoftMode | None = None
     on_facts: bool = False
+    bounds: tuple[str, ...] = ()
 
-    def mode(self, proposal: Proposal) -> SoftMode:
-        """What it does when it fails: `OFF`, `WARN` or `DENY`."""
-        mode = SoftMode.DENY if self.soft is None else proposal.soft.get(self.name, self.soft)
+    def mode(self, soft: Mapping[str, SoftMode], *, is_preview: bool) -> SoftMode:
+        """What it does when it fails, by the settings of the soft checks: `OFF`, `WARN` or `DENY`."""
+        mode = SoftMode.DENY if self.soft is None else soft.get(self.name, self.soft)
         if mode is SoftMode.PREVIEW:
-            return SoftMode.WARN if proposal.is_preview else SoftMode.OFF
+            return SoftMode.WARN if is_preview else SoftMode.OFF
         return mode
+
+    def is_idle(self, limits: Limits) -> bool:
+        """Whether every order passes under these limits."""
+        if self.bounds:
+            return all(getattr(limits, name) is None for name in self.bounds)
+        return self.run is of_order.by_construction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +253,7 @@ CHECKS: tuple[Check, ...] = (
         rule="quantity times price is at most `max_order_value`; without any price the order is refused",
         run=of_account.order_value,
         on_facts=True,
+        bounds=("max_order_value",),
     ),
     Check(
         row="18",
@@ -240,6 +261,7 @@ CHECKS: tuple[Check, ...] = (
         code=_C.RISK_LIMIT,
         rule="the quantity is at most `max_quantity`",
         run=of_account.quantity,
+        bounds=("max_quantity",),
     ),
     Check(
         row="18",
@@ -249,6 +271,7 @@ CHECKS: tuple[Check, ...] = (
         " `max_option_price_distance`)",
         run=of_account.price_distance,
         on_facts=True,
+        bounds=("max_price_distance", "max_option_price_distance"),
     ),
     Check(
         row="19",
@@ -256,6 +279,7 @@ CHECKS: tuple[Check, ...] = (
         code=_C.RISK_LIMIT,
         rule="with this one at most `max_open_orders` may still fill; orders that only close positions pass",
         run=of_account.open_orders,
+        bounds=("max_open_orders",),
     ),
     Check(
         row="19",
@@ -265,6 +289,7 @@ CHECKS: tuple[Check, ...] = (
         " close positions pass",
         run=of_account.exposure,
         on_facts=True,
+        bounds=("max_exposure",),
     ),
     Check(
         row="19",
@@ -272,6 +297,7 @@ CHECKS: tuple[Check, ...] = (
         code=_C.RISK_LIMIT,
         rule="the day's positions have lost less than `max_daily_loss`; orders that only close positions pass",
         run=of_account.daily_loss,
+        bounds=("max_daily_loss",),
     ),
     Check(
         row="21",
@@ -311,22 +337,30 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
 """Rules of the same section that look at more than a proposal."""
 
 
-def require(proposal: Proposal) -> None:
+def soft_checks(soft: Mapping[str, SoftMode], *, is_preview: bool) -> frozenset[str]:
+    """The names of the soft checks that are made."""
+    modes = ((check, check.mode(soft, is_preview=is_preview)) for check in CHECKS if check.soft is not None)
+    return frozenset(check.name for check, mode in modes if mode is not SoftMode.OFF)
+
+
+def required(limits: Limits, soft: Mapping[str, SoftMode]) -> tuple[tuple[Check, SoftMode], ...]:
+    """The checks that an order can fail under these settings, in their order, and what each does then."""
+    modes = ((check, check.mode(soft, is_preview=False)) for check in CHECKS)
+    return tuple((check, mode) for check, mode in modes if mode is not SoftMode.OFF and not check.is_idle(limits))
+
+
+def require(proposal: Proposal, checks: tuple[tuple[Check, SoftMode], ...] | None = None) -> None:
     """Raise the first failure that stops the order, if there is one: `Invalid`, or `HoursUnknown` where the calendar
-    can't tell. What only warns is logged.
+    can't tell. What only warns is logged. `checks` are those `required` by the proposal's own limits and soft checks,
+    for a caller who has worked them out before.
     """
-    for check in CHECKS:
-        if check.soft is None:
+    for check, mode in required(proposal.limits, proposal.soft) if checks is None else checks:
+        if mode is SoftMode.DENY:
             check.run(proposal)
-            continue
-        mode = check.mode(proposal)
-        if mode is SoftMode.OFF:
             continue
         try:
             check.run(proposal)
         except Invalid as error:
-            if mode is SoftMode.DENY:
-                raise
             _log.warning("the check %s of an order of %s warns: %s", check.name, proposal.account, error.message)
 
 
@@ -334,7 +368,7 @@ def review(proposal: Proposal) -> tuple[CheckResult, ...]:
     """The result of every check that can be made; without a known instrument those on its facts can't."""
     results = []
     for check in CHECKS:
-        mode = check.mode(proposal)
+        mode = check.mode(proposal.soft, is_preview=proposal.is_preview)
         if mode is SoftMode.OFF or (proposal.instrument is None and check.on_facts):
             continue
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ordo.application.context import Context
 from ordo.application.facts import FactReader
@@ -41,6 +41,16 @@ class Cleared:
         return replace(order, sent_type=self.terms.order_type, sent_price=self.terms.price)
 
 
+class Ready(NamedTuple):
+    """What an order has that may leave at this instant: its place in the budget, what makes whoever sets the switch
+    wait for it, and the switch as it was seen last.
+    """
+
+    turn: Turn
+    passage: Passage
+    switch: KillSwitch
+
+
 class Departures:
     """Lets orders leave."""
 
@@ -59,63 +69,55 @@ class Departures:
         self, session: Session, context: Context, call: Callable[[], Awaitable[Acknowledged]]
     ) -> Cancellation:
         """The way out of one cancellation."""
-        return Cancellation(self, self._calls, session, context, call)
+        return Cancellation(self._pacing, self._calls, session, context, call)
 
-    async def admit(self, account: Account, lane: Lane) -> Turn:
-        """Take a place in the order budget, waiting a little for one; raises `Invalid` (`ORDER_BUDGET`)."""
-        return await self._pacing.admit(account, lane)
-
-    async def over(self, turn: Turn, *, made: bool) -> None:
-        """The call of a turn has come to its end, or is not made."""
-        await self._pacing.over(turn, made=made)
-
-    async def look(self, account: Account) -> tuple[Passage, KillSwitch]:
-        """The switch as it stands, and what makes whoever sets it wait for this order; raises `Invalid`
-        (`KILL_SWITCH_ACTIVE`) where it is `HALTED`.
+    async def ready(self, cleared: Cleared) -> Ready:
+        """Take a place in the order budget, then look at the switch once more. Raises `Invalid` (`ORDER_BUDGET`; or
+        `KILL_SWITCH_ACTIVE`, where it is `HALTED`).
         """
+        account = cleared.session.account
+        turn = await self._pacing.admit(account, cleared.lane)
         passage = self._safety.enter(account)
         try:
             switch = await self._safety.get(account)
         except BaseException:
-            passage.leave()
+            await self._stay(turn, passage)
             raise
         if switch.state is KillState.HALTED:
-            passage.leave()
+            await self._stay(turn, passage)
             raise switch.refusal()
-        return passage, switch
+        return Ready(turn, passage, switch)
 
-    async def send(
-        self,
-        departure: Departure,
-        order: Order,
-        turn: Turn,
-        passage: Passage,
-        switch: KillSwitch,
-        call: Callable[[], Awaitable[T]],
-    ) -> T:
-        """Send; under `REDUCE_ONLY` only after fresh reads have shown that the order closes a position."""
-        if switch.state is not KillState.REDUCE_ONLY:
-            return await self._leave(departure, turn, passage, call)
-        # Orders that wait to be looked at must not keep the places that those looks need.
-        await self._pacing.over(turn, made=False)
-        # One at a time, so that two orders do not close the same position twice.
-        async with self._closing.setdefault(order.account, asyncio.Lock()):
-            with before_sending():
-                passage.require_fresh()
-                await self._require_closing(departure, order, switch)
-                turn = await self._pacing.admit(order.account, Lane.URGENT)
-            return await self._leave(departure, turn, passage, call)
+    async def leave(self, departure: Departure, ready: Ready, call: Callable[[], Awaitable[T]]) -> T:
+        """Send."""
 
-    async def _leave(self, departure: Departure, turn: Turn, passage: Passage, call: Callable[[], Awaitable[T]]) -> T:
-        async def leaving() -> T:
+        def leaving() -> Awaitable[T]:
             # As late as can be: what comes before may wait for stores.
-            passage.begin()
-            return await call()
+            ready.passage.begin()
+            return call()
 
         try:
             return await self._calls.write(departure.cleared.session, departure.context, CallKind.ORDER, leaving)
         finally:
-            await self._pacing.over(turn)
+            await self._pacing.over(ready.turn)
+
+    async def leave_closing(
+        self, departure: Departure, ready: Ready, order: Order, call: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Send under `REDUCE_ONLY`: only after fresh reads have shown that the order closes a position."""
+        # Orders that wait to be looked at must not keep the places that those looks need.
+        await self._pacing.over(ready.turn, made=False)
+        # One at a time, so that two orders do not close the same position twice.
+        async with self._closing.setdefault(order.account, asyncio.Lock()):
+            with before_sending():
+                ready.passage.require_fresh()
+                await self._require_closing(departure, order, ready.switch)
+                turn = await self._pacing.admit(order.account, Lane.URGENT)
+            return await self.leave(departure, ready._replace(turn=turn), call)
+
+    async def _stay(self, turn: Turn, passage: Passage) -> None:
+        passage.leave()
+        await self._pacing.over(turn, made=False)
 
     async def _require_closing(self, departure: Departure, order: Order, switch: KillSwitch) -> None:
         facts = await self._facts.account(order.account, departure.context, holdings=order.product is Product.CNC)
@@ -130,27 +132,23 @@ class Departure:
         self._departures = departures
         self.cleared = cleared
         self.context = context
-        self._ready: tuple[Turn, Passage, KillSwitch] | None = None
+        self._ready: Ready | None = None
 
     async def gate(self) -> None:
         """Raise `Invalid` (`ORDER_BUDGET`, `KILL_SWITCH_ACTIVE`) unless the order may leave at this instant."""
-        account = self.cleared.session.account
-        turn = await self._departures.admit(account, self.cleared.lane)
-        try:
-            self._ready = turn, *await self._departures.look(account)
-        except BaseException:
-            await self._departures.over(turn, made=False)
-            raise
+        self._ready = await self._departures.ready(self.cleared)
 
     async def send(self, order: Order, call: Callable[[], Awaitable[T]]) -> T:
         """Make the call. Whoever halts trading meanwhile waits for its end."""
-        if self._ready is None:
+        ready = self._ready
+        if ready is None:
             raise RuntimeError("an order leaves through its gate")
-        turn, passage, switch = self._ready
         try:
-            return await self._departures.send(self, order, turn, passage, switch, call)
+            if ready.switch.state is KillState.REDUCE_ONLY:
+                return await self._departures.leave_closing(self, ready, order, call)
+            return await self._departures.leave(self, ready, call)
         finally:
-            passage.leave()
+            ready.passage.leave()
 
 
 class Cancellation:
@@ -158,13 +156,13 @@ class Cancellation:
 
     def __init__(
         self,
-        departures: Departures,
+        pacing: Pacing,
         calls: BrokerCalls,
         session: Session,
         context: Context,
         call: Callable[[], Awaitable[Acknowledged]],
     ) -> None:
-        self._departures = departures
+        self._pacing = pacing
         self._calls = calls
         self._session = session
         self._context = context
@@ -173,7 +171,7 @@ class Cancellation:
 
     async def gate(self) -> None:
         """Raise `Invalid` (`ORDER_BUDGET`) unless it may leave at this instant."""
-        self._turn = await self._departures.admit(self._session.account, Lane.URGENT)
+        self._turn = await self._pacing.admit(self._session.account, Lane.URGENT)
 
     async def send(self) -> Acknowledged:
         """Make the call."""
@@ -182,4 +180,4 @@ class Cancellation:
         try:
             return await self._calls.write(self._session, self._context, CallKind.CANCEL, self._call)
         finally:
-            await self._departures.over(self._turn, made=True)
+            await self._pacing.over(self._turn)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from ordo.application.hours import traded_of
 from ordo.application.proposal import Proposal, refusal
-from ordo.domain.calendar import trading_day
 from ordo.domain.errors import ErrorCode
 from ordo.domain.orders import Product, Side
 
@@ -22,13 +20,13 @@ def instrument(proposal: Proposal) -> None:
     found = proposal.known
     if not found.tradable:
         raise refusal("instrument", "can't be traded", key, code=ErrorCode.INVALID_INSTRUMENT)
-    if key.expiry is not None and key.expiry < trading_day(proposal.now):
+    if key.expiry is not None and key.expiry < proposal.today:
         raise refusal("instrument", f"expired on {key.expiry}", key, code=ErrorCode.INVALID_INSTRUMENT)
 
 
 def master(proposal: Proposal) -> None:
     key = proposal.terms.instrument
-    if proposal.known.key.venue.is_derivative and proposal.stale:
+    if proposal.stale and proposal.known.key.venue.is_derivative:
         raise refusal(
             "instrument",
             f"is known from masters that are not dated today ({', '.join(proposal.stale)}), and its lot may have"
@@ -43,19 +41,18 @@ def capability(proposal: Proposal) -> None:
 
 
 def market_hours(proposal: Proposal) -> None:
-    found, hours, now = proposal.known, proposal.hours, proposal.now
+    hours = proposal.hours
     if hours is not None:
-        hours.require(traded_of(found, proposal.listed, hours, trading_day(now)), proposal.terms, now)
+        hours.require(proposal.traded(hours), proposal.terms, proposal.now)
 
 
 def is_after_square_off(proposal: Proposal) -> bool:
     """Whether brokers have begun to close the day's intraday positions in this instrument."""
-    hours, now = proposal.hours, proposal.now
+    hours = proposal.hours
     if hours is None or proposal.terms.product is not Product.MIS or proposal.instrument is None:
         return False
-    today = trading_day(now)
-    square_off = hours.day(traded_of(proposal.instrument, proposal.listed, hours, today), today).square_off
-    return square_off is not None and now >= square_off
+    square_off = hours.day(proposal.traded(hours), proposal.today).square_off
+    return square_off is not None and proposal.now >= square_off
 
 
 def square_off(proposal: Proposal) -> None:
@@ -102,13 +99,14 @@ def tick(proposal: Proposal) -> None:
 
 def band(proposal: Proposal) -> None:
     """Far outside a band that may move, or at all outside one that does not."""
-    _within_band(proposal, flexed=True)
+    if _is_banded(proposal):
+        _within_band(proposal, step=_STEP if _flexes(proposal) else Decimal(0))
 
 
 def band_now(proposal: Proposal) -> None:
     """Outside a band that may have moved since the master was made."""
-    if _flexes(proposal):
-        _within_band(proposal, flexed=False)
+    if _is_banded(proposal) and _flexes(proposal):
+        _within_band(proposal, step=Decimal(0))
 
 
 def trigger(proposal: Proposal) -> None:
@@ -134,11 +132,14 @@ def by_construction(proposal: Proposal) -> None:
     del proposal
 
 
-def _within_band(proposal: Proposal, *, flexed: bool) -> None:
+def _is_banded(proposal: Proposal) -> bool:
+    """Whether today's band is known. Bands change daily: one of another day proves nothing."""
     found = proposal.known
-    if found.as_of != trading_day(proposal.now):
-        return  # Bands change daily: one of another day proves nothing.
-    step = _STEP if flexed and _flexes(proposal) else Decimal(0)
+    return (found.band_low is not None or found.band_high is not None) and found.as_of == proposal.today
+
+
+def _within_band(proposal: Proposal, *, step: Decimal) -> None:
+    found = proposal.known
     for name, price in proposal.prices:
         if found.band_low is not None and price < found.band_low * (1 - step):
             raise refusal(name, f"is outside today's price band: it must be at least {found.band_low}", price)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
 from ordo.domain.accounts import Account
-from ordo.domain.budget import UNLIMITED, BudgetStanding, Lane, Pace, Slot
+from ordo.domain.budget import FREE, UNLIMITED, BudgetStanding, Lane, Pace, Slot
 from ordo.domain.calendar import next_time
 from ordo.domain.errors import ErrorCode, Invalid, Unavailable
 from ordo.ports.budget import OrderBudget
@@ -64,8 +63,8 @@ class Pacing:
         self._paces = paces
         self._max_wait = max_wait.total_seconds()
         self._tickets = count()
-        self._waiting: dict[Account, set[tuple[int, int]]] = {}
-        self._seen: set[Account] = set()
+        # The tickets of those who ask for a place now, of every account that was ever called.
+        self._asking: dict[Account, set[tuple[int, int]]] = {}
 
     def pace(self, account: Account) -> Pace:
         """What the account's broker takes."""
@@ -73,10 +72,13 @@ class Pacing:
 
     async def foresee(self, account: Account, lane: Lane) -> Invalid | None:
         """The refusal that an order would meet now; `None` where there is a place, or one soon enough."""
-        if not self.pace(account).counts(lane):
+        pace = self.pace(account)
+        if not pace.of(lane).is_counted:
             return None
-        slot = await self._budget.peek(account, lane, self.pace(account), now=self._clock.now())
-        return None if not slot.is_over and slot.wait <= self._max_wait else self._no_place(account, slot)
+        slot = await self._budget.peek(account, lane, pace, now=self._clock.now())
+        if slot.free or (not slot.is_over and slot.wait <= self._max_wait):
+            return None
+        return self._no_place(account, slot)
 
     async def admit(self, account: Account, lane: Lane) -> Turn:
         """Take the place of one order, which is `over` with its answer; raises `Invalid` (`ORDER_BUDGET`, with
@@ -98,12 +100,14 @@ class Pacing:
 
     async def over(self, turn: Turn, *, made: bool = True) -> None:
         """The call of a turn has come to its end; or it is not `made`, and its place is free."""
-        with suppress(Unavailable):  # Then the place is free a little later.
+        try:
             await turn.budget.answered(turn.account, turn.lane, turn.slot, made=made)
+        except Unavailable:
+            return  # Then the place is free a little later.
 
     async def slow(self, account: Account) -> None:
         """The broker has refused a call for its pace: halve it for a minute, and count the strike."""
-        self._seen.add(account)
+        self._asking.setdefault(account, set())
         strikes = await self._budget.strike(account, now=self._clock.now())
         most = self.pace(account).strikes
         told = "" if most is None else f"; strike {strikes} of {most}, at which new orders stop until midnight"
@@ -113,7 +117,7 @@ class Pacing:
         """The budget of every account that this gateway has called, by account."""
         now = self._clock.now()
         found = []
-        for account in sorted(self._seen):
+        for account in sorted(self._asking):
             standing, pace = await self._budget.standing(account, now=now), self.pace(account)
             stopped = pace.strikes is not None and standing.strikes >= pace.strikes
             found.append(AccountBudget(account=account, pace=pace, standing=standing, stopped=stopped))
@@ -121,42 +125,34 @@ class Pacing:
 
     async def _take(self, account: Account, lane: Lane, within: float) -> Turn:
         pace = self.pace(account)
-        if not pace.counts(lane):
-            return Turn(account=account, lane=lane, slot=Slot(), budget=self._budget)
-        self._seen.add(account)
+        if not pace.of(lane).is_counted:
+            return Turn(account=account, lane=lane, slot=FREE, budget=self._budget)
         ticket = (lane.rank, next(self._tickets))
-        waiting = self._waiting.setdefault(account, set())
+        asking = self._asking.setdefault(account, set())
         deadline = self._clock.monotonic() + within
-        waiting.add(ticket)
+        asking.add(ticket)
         try:
             while True:
-                behind = self._is_behind(ticket, waiting)
-                turn = await self._asked(account, lane, pace, take=not behind)
-                if turn.slot.is_over or (turn.slot.free and not behind):
-                    return turn
-                wait = max(turn.slot.wait, _LEAST_WAIT)
+                behind = len(asking) > 1 and _is_behind(ticket, asking)
+                slot, budget = await self._asked(account, lane, pace, take=not behind)
+                if (slot.free and not behind) or slot.is_over:
+                    return Turn(account=account, lane=lane, slot=slot, budget=budget)
+                wait = max(slot.wait, _LEAST_WAIT)
                 if self._clock.monotonic() + wait > deadline:
-                    return replace(turn, slot=Slot(wait=wait))
+                    return Turn(account=account, lane=lane, slot=Slot(wait=wait), budget=budget)
                 await self._clock.sleep(wait)
         finally:
-            waiting.discard(ticket)
+            asking.discard(ticket)
 
-    async def _asked(self, account: Account, lane: Lane, pace: Pace, *, take: bool) -> Turn:
+    async def _asked(self, account: Account, lane: Lane, pace: Pace, *, take: bool) -> tuple[Slot, OrderBudget]:
         budget, now = self._budget, self._clock.now()
         try:
-            slot = await (budget.take if take else budget.peek)(account, lane, pace, now=now)
+            return await (budget.take if take else budget.peek)(account, lane, pace, now=now), budget
         except Unavailable:
             if self._spare is None or lane not in _ALWAYS:
                 raise
             budget = self._spare
-            slot = await (budget.take if take else budget.peek)(account, lane, pace, now=now)
-        return Turn(account=account, lane=lane, slot=slot, budget=budget)
-
-    @staticmethod
-    def _is_behind(ticket: tuple[int, int], waiting: set[tuple[int, int]]) -> bool:
-        """Whether a more urgent order waits for the same places; reads have their own."""
-        reads = Lane.READ.rank
-        return ticket[0] != reads and any(other < ticket for other in waiting if other[0] != reads)
+            return await (budget.take if take else budget.peek)(account, lane, pace, now=now), budget
 
     def _no_read(self, account: Account, slot: Slot) -> Unavailable:
         told = (
@@ -197,6 +193,12 @@ class Pacing:
             broker_id=account.adapter_id,
             retry_after_ms=_milliseconds(wait),
         )
+
+
+def _is_behind(ticket: tuple[int, int], asking: set[tuple[int, int]]) -> bool:
+    """Whether a more urgent order waits for the same places; reads have their own."""
+    reads = Lane.READ.rank
+    return ticket[0] != reads and any(other < ticket for other in asking if other[0] != reads)
 
 
 def _milliseconds(seconds: float) -> int:

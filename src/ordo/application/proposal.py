@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from ordo.application.aliases import advice
+from ordo.application.hours import traded_of
 from ordo.domain.accounts import Account
+from ordo.domain.calendar import trading_day
 from ordo.domain.capabilities import Capabilities
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
@@ -16,7 +18,7 @@ from ordo.domain.exposure import AccountFacts
 from ordo.domain.instruments import Instrument, InstrumentKey
 from ordo.domain.limits import NO_LIMITS, Limits, SoftMode
 from ordo.domain.market import Quote
-from ordo.domain.market_hours import MarketHours
+from ordo.domain.market_hours import MarketHours, Traded
 from ordo.domain.orders import Order, OrderTerms
 from ordo.domain.safety import KillSwitch
 from ordo.domain.sessions import Session, SessionState
@@ -25,16 +27,17 @@ FRESH = timedelta(seconds=30)
 """How old a last price may be that an order is measured against."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Proposal:
-    """An order that somebody wants to send, beside all that the checks look at.
+    """An order that somebody wants to send, beside all that the checks look at. It is put together step by step, as one
+    part decides what else is read; the checks change nothing of it.
 
     `candidates` are what may have been meant where there is no such instrument; `stale` names the brokers whose masters
     are not dated today, where that matters; `unlisted` says why the broker's own master does not have the instrument,
     where it does not. `hours` are those of the markets, `None` for a broker that trades at any
     hour; `listed` are all instruments. `changing` is the order that the terms are new ones for. `facts` and `quote` are
     read only where a check needs them, and `None` then means that they can't be had. `no_place` is what the order
-    budget would say.
+    budget would say. `today` is the Indian date of `now`.
     """
 
     account: Account
@@ -56,6 +59,11 @@ class Proposal:
     no_place: Invalid | None = None
     soft: Mapping[str, SoftMode] = field(default_factory=dict)
     is_preview: bool = False
+    today: date = field(init=False)
+    _traded: Traded | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.today = trading_day(self.now)
 
     @property
     def known(self) -> Instrument:
@@ -66,10 +74,18 @@ class Proposal:
         return self.instrument
 
     @property
-    def prices(self) -> list[tuple[str, Decimal]]:
+    def prices(self) -> tuple[tuple[str, Decimal], ...]:
         """The prices that the order names."""
-        named = (("price", self.terms.price), ("trigger_price", self.terms.trigger_price))
-        return [(name, value) for name, value in named if value is not None]
+        price, trigger = self.terms.price, self.terms.trigger_price
+        if trigger is None:
+            return () if price is None else (("price", price),)
+        return (("trigger_price", trigger),) if price is None else (("price", price), ("trigger_price", trigger))
+
+    def traded(self, hours: MarketHours) -> Traded:
+        """What of the instrument decides its hours; raises `HoursUnknown` where the calendar can't tell."""
+        if self._traded is None:
+            self._traded = traded_of(self.known, self.listed, hours, self.today)
+        return self._traded
 
     @property
     def last_price(self) -> Decimal | None:

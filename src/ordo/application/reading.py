@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from ordo.application.brokers import Brokers
+from ordo.application.brokers import BrokerLine, Brokers
 from ordo.application.care import Care
 from ordo.application.context import Context
 from ordo.application.sessions import SessionService
@@ -30,21 +30,13 @@ class BrokerCalls:
         self._sessions = sessions
         self._care = care
 
+    def line(self, account: Account) -> BrokerLine:
+        """What is configured of the broker that serves an account."""
+        return self._brokers.of(account)
+
     def broker(self, account: Account) -> Broker:
         """The adapter that serves an account."""
         return self._brokers.of(account).broker
-
-    def kind(self, account: Account) -> str:
-        """Which adapter serves an account, such as `fyers`."""
-        return self._brokers.of(account).kind
-
-    def obeys_hours(self, account: Account) -> bool:
-        """Whether the account's broker trades in market hours only."""
-        return self._brokers.of(account).obeys_hours
-
-    def has_master(self, account: Account) -> bool:
-        """Whether what the account's broker trades is what its own instrument master lists."""
-        return self._brokers.of(account).has_master
 
     async def read(self, account: Account, context: Context, call: Callable[[Broker, Session], Awaitable[T]]) -> T:
         """Read with the account's session; raises what the broker port says, and `INVALID_SESSION` without

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import cast
 
 from ordo.application.context import Context
 from ordo.application.once import SEND_WITHIN
@@ -41,8 +41,10 @@ class Passage:
     def __init__(self, account: Account, among: set[Passage], clock: Clock) -> None:
         self.account = account
         self.until = clock.monotonic() + _LOOK_HOLDS
-        self.begun = asyncio.Event()
-        self.left = asyncio.Event()
+        self.has_begun = False
+        self.has_left = False
+        # Made by whoever waits for the next step: nearly always nobody does.
+        self._step: asyncio.Event | None = None
         self._among = among
         self._clock = clock
 
@@ -58,13 +60,36 @@ class Passage:
     def begin(self) -> None:
         """Its call to the broker begins: its bytes leave soon, or never. Raises what `require_fresh` does."""
         self.require_fresh()
-        self.begun.set()
+        self.has_begun = True
+        if self._step is not None:
+            self._tell(self._step)
 
-    def leave(self) -> None:
+    def leave(self, _: object = None) -> None:
         """It has left, or will not. Leaving twice is leaving once."""
+        if self.has_left:
+            return
         self._among.discard(self)
-        self.begun.set()
-        self.left.set()
+        self.has_begun = self.has_left = True
+        if self._step is not None:
+            self._tell(self._step)
+
+    async def until_begun(self) -> None:
+        """Wait until its call begins, or never will."""
+        while not self.has_begun:
+            await self._next()
+
+    async def until_left(self) -> None:
+        """Wait until it has left, or will not."""
+        while not self.has_left:
+            await self._next()
+
+    async def _next(self) -> None:
+        self._step = self._step or asyncio.Event()
+        await self._step.wait()
+
+    def _tell(self, step: asyncio.Event) -> None:
+        step.set()
+        self._step = None
 
 
 class SafetyService:
@@ -89,7 +114,9 @@ class SafetyService:
         self._trail = trail
         self._intents = intents
         self._linger = linger
-        self._started_at = clock.now()
+        self._unset = KillSwitch(
+            state=KillState.ACTIVE, changed_by="gateway", changed_at=clock.now(), reason=_NEVER_SET
+        )
         self._unreadable: KillSwitch | None = None
         self._passing: set[Passage] = set()
 
@@ -112,9 +139,13 @@ class SafetyService:
         """
         if self._unreadable is not None:
             return self._unreadable
-        found = await self._store.all()
-        gateway = next((switch for switch in found if switch.account is None), self._unset())
-        return strictest((gateway, *(switch for switch in found if account is not None and switch.account == account)))
+        gateway, own = self._unset, None
+        for switch in await self._store.all():
+            if switch.account is None:
+                gateway = switch
+            elif switch.account == account:
+                own = switch
+        return gateway if own is None else strictest((gateway, own))
 
     async def accounts(self) -> tuple[KillSwitch, ...]:
         """The switches that were set for single accounts."""
@@ -149,17 +180,19 @@ class SafetyService:
         task, whoever sets the switch waits.
         """
         passage = Passage(account, self._passing, self._clock)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("an order leaves in a task")
         self._passing.add(passage)
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        task.add_done_callback(lambda _: passage.leave())
+        task.add_done_callback(passage.leave)
         return passage
 
     async def _overtaken(self, account: Account | None) -> None:
         for passage in tuple(self._passing):
             if account in (None, passage.account):
-                await self._wait(passage.begun, passage.until - self._clock.monotonic())
-                if passage.begun.is_set():
-                    await self._wait(passage.left, _LEAVES_WITHIN)
+                await self._wait(passage.until_begun(), passage.until - self._clock.monotonic())
+                if passage.has_begun:
+                    await self._wait(passage.until_left(), _LEAVES_WITHIN)
         if self._intents is not None:
             await self._overtaken_elsewhere(self._intents, account)
 
@@ -192,15 +225,12 @@ class SafetyService:
             and (intent.state is IntentState.OPEN or intent.created_at > young)
         )
 
-    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
+    async def _wait(self, event: Coroutine[object, object, None], seconds: float) -> None:
         """For the event, and so many seconds at most."""
-        happened = asyncio.ensure_future(event.wait())
+        happened = asyncio.ensure_future(event)
         late = asyncio.ensure_future(self._clock.sleep(max(0.0, seconds)))
         try:
             await asyncio.wait((happened, late), return_when=asyncio.FIRST_COMPLETED)
         finally:
             happened.cancel()
             late.cancel()
-
-    def _unset(self) -> KillSwitch:
-        return KillSwitch(state=KillState.ACTIVE, changed_by="gateway", changed_at=self._started_at, reason=_NEVER_SET)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from ordo.application.account_rules import distance_limit, needs_cover, needs_funds
 from ordo.application.aliases import nearest
-from ordo.application.checks import CHECKS, CheckResult, Proposal, require, review
+from ordo.application.brokers import BrokerLine
+from ordo.application.checks import Check, CheckResult, Proposal, require, required, review, soft_checks
 from ordo.application.context import Context
 from ordo.application.departure import Cleared
 from ordo.application.facts import FactReader
@@ -21,12 +22,9 @@ from ordo.application.safety import SafetyService
 from ordo.application.sessions import SessionService
 from ordo.domain.accounts import Account
 from ordo.domain.budget import Lane
-from ordo.domain.calendar import trading_day
-from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, Invalid
-from ordo.domain.exposure import AccountFacts
 from ordo.domain.instruments import Instrument
-from ordo.domain.limits import LimitBook, SoftMode
+from ordo.domain.limits import LimitBook, Limits, SoftMode
 from ordo.domain.market_hours import HoursUnknown
 from ordo.domain.orders import Order, OrderTerms, OrderType, Product
 from ordo.domain.protection import MarketOrders, protected
@@ -74,6 +72,8 @@ class Screening:
         self._pacing = pacing
         self._clock = clock
         self._rules = rules
+        self._soft_made, self._soft_previewed = (soft_checks(rules.soft, is_preview=one) for one in (False, True))
+        self._required: dict[Limits, tuple[tuple[Check, SoftMode], ...]] = {}
         self._calendar = calendar
 
     async def require(
@@ -84,7 +84,10 @@ class Screening:
         """
         session = await self._sessions.require(account, context)
         proposal = await self._proposal(account, terms, session, context, changing)
-        require(proposal)
+        checks = self._required.get(proposal.limits)
+        if checks is None:
+            checks = self._required[proposal.limits] = required(proposal.limits, self._rules.soft)
+        require(proposal, checks)
         if proposal.capabilities.market_orders is MarketOrders.GATEWAY:
             percent = proposal.capabilities.auto_percent
             terms = protected(terms, proposal.known, proposal.last_price, percent)
@@ -120,70 +123,55 @@ class Screening:
         *,
         is_preview: bool = False,
     ) -> Proposal:
-        directory = self._instruments.directory()
+        line, directory = self._calls.line(account), self._instruments.directory()
         found = directory.get(terms.instrument)
         now = self._clock.now()
-        switch = await self._safety.get(account)
-        capabilities = self._calls.broker(account).capabilities
-        bare = Proposal(
+        proposal = Proposal(
             account=account,
             terms=terms,
             instrument=found,
-            candidates=() if found else nearest(directory, str(terms.instrument)),
-            unlisted=self._unlisted(found, account),
-            stale=self._stale(found, account, trading_day(now)),
-            capabilities=capabilities,
+            capabilities=line.broker.capabilities,
             session=session,
-            switch=switch,
+            switch=await self._safety.get(account),
             now=now,
-            hours=self._calendar.hours if self._calendar and self._calls.obeys_hours(account) else None,
+            candidates=nearest(directory, str(terms.instrument)) if found is None else (),
+            unlisted=self._unlisted(found, line) if line.has_master else None,
+            hours=self._calendar.hours if self._calendar is not None and line.obeys_hours else None,
             listed=directory,
             limits=self._rules.limits.of(account, terms.instrument),
-            soft=self._rules.soft,
             changing=changing,
+            soft=self._rules.soft,
             is_preview=is_preview,
         )
-        facts = await self._facts_for(bare, context)
-        quote = await self._facts.quote(account, terms.instrument, context) if _needs_quote(bare) else None
-        no_place = await self._pacing.foresee(account, _lane(bare))
-        if facts is None and quote is None and no_place is None:
-            return bare
-        return replace(bare, facts=facts, quote=quote, no_place=no_place)
+        if found is not None and found.key.venue.is_derivative:
+            proposal.stale = self._stale(found, line.kind, proposal.today)
+        wanted = _wanted(proposal, self._soft_previewed if is_preview else self._soft_made)
+        if _needs_account(proposal, wanted):
+            proposal.facts = await self._facts.account(
+                account, context, holdings=terms.product is Product.CNC, funds="funds" in wanted
+            )
+        if _needs_quote(proposal, wanted):
+            proposal.quote = await self._facts.quote(account, terms.instrument, context)
+        proposal.no_place = await self._pacing.foresee(account, _lane(proposal))
+        return proposal
 
-    async def _facts_for(self, bare: Proposal, context: Context) -> AccountFacts | None:
-        """What the account has and has ordered, where a check needs that."""
-        terms, wants = bare.terms, _wanted(bare)
-        needed = (
-            (bare.switch is not None and bare.switch.state is KillState.REDUCE_ONLY)
-            or bare.limits.needs_account
-            or "cover" in wants
-            or "funds" in wants
-            or _is_late(bare)
-        )
-        if not needed:
-            return None
-        return await self._facts.account(
-            bare.account, context, holdings=terms.product is Product.CNC, funds="funds" in wants
-        )
-
-    def _unlisted(self, instrument: Instrument | None, account: Account) -> str | None:
+    def _unlisted(self, instrument: Instrument | None, line: BrokerLine) -> str | None:
         """Why an order for this instrument would rest on the facts of others, where the broker has a master itself."""
-        kind = self._calls.kind(account)
-        if not self._calls.has_master(account) or (instrument is not None and kind in instrument.references):
+        if instrument is not None and line.kind in instrument.references:
             return None
-        if all(report.name != kind or report.as_of is None for report in self._instruments.reports()):
-            return f"can't be checked, for no instrument master of {kind} has been loaded; run `ordo instruments sync`"
-        return None if instrument is None else f"is not in the instrument master of {kind}"
+        if all(report.name != line.kind or report.as_of is None for report in self._instruments.reports()):
+            return (
+                f"can't be checked, for no instrument master of {line.kind} has been loaded; run `ordo instruments"
+                " sync`"
+            )
+        return None if instrument is None else f"is not in the instrument master of {line.kind}"
 
-    def _stale(self, instrument: Instrument | None, account: Account, today: date) -> tuple[str, ...]:
-        if instrument is None or not instrument.key.venue.is_derivative:
-            return ()
-        kind = self._calls.kind(account)
-        stale = stale_masters(self._instruments.reports(), instrument.references, today, kind=kind)
+    def _stale(self, derivative: Instrument, kind: str, today: date) -> tuple[str, ...]:
+        stale = stale_masters(self._instruments.reports(), derivative.references, today, kind=kind)
         if stale and self._rules.allow_stale:
             _log.warning(
                 "%s is traded on masters that are not dated today (%s), as the setting instruments.allow_stale permits",
-                instrument.key,
+                derivative.key,
                 ", ".join(stale),
             )
             return ()
@@ -196,13 +184,22 @@ def _lane(proposal: Proposal) -> Lane:
     return Lane.NEW if proposal.changing is None else Lane.MODIFY
 
 
-def _wanted(proposal: Proposal) -> frozenset[str]:
-    """The soft checks that are made and have something to say of such an order."""
+def _wanted(proposal: Proposal, made: Collection[str]) -> Collection[str]:
+    """Those of the soft checks that are made which cost reads and have something to say of such an order."""
     if proposal.instrument is None:
-        return frozenset()
-    made = {check.name for check in CHECKS if check.soft is not None and check.mode(proposal) is not SoftMode.OFF}
-    silent = {name for name, speaks in (("cover", needs_cover), ("funds", needs_funds)) if not speaks(proposal)}
-    return frozenset(made - silent)
+        return ()
+    speak = (("cover", needs_cover), ("funds", needs_funds))
+    return [name for name, speaks in speak if name in made and speaks(proposal)]
+
+
+def _needs_account(proposal: Proposal, wanted: Collection[str]) -> bool:
+    """Whether a check looks at what the account has and has ordered, which costs reads."""
+    return (
+        (proposal.switch is not None and proposal.switch.state is KillState.REDUCE_ONLY)
+        or proposal.limits.needs_account
+        or bool(wanted)
+        or _is_late(proposal)
+    )
 
 
 def _is_late(proposal: Proposal) -> bool:
@@ -212,16 +209,16 @@ def _is_late(proposal: Proposal) -> bool:
         return False  # The check of the hours says so.
 
 
-def _needs_quote(proposal: Proposal) -> bool:
+def _needs_quote(proposal: Proposal, wanted: Collection[str]) -> bool:
     """Whether a check measures by the last price, which costs a read."""
     terms, limits, found = proposal.terms, proposal.limits, proposal.instrument
     if found is None:
         return False
     if terms.order_type is OrderType.MARKET:
-        values = (limits.max_order_value, limits.max_exposure)
         return (
             proposal.capabilities.market_orders is MarketOrders.GATEWAY
-            or any(value is not None for value in values)
-            or "funds" in _wanted(proposal)
+            or limits.max_order_value is not None
+            or limits.max_exposure is not None
+            or "funds" in wanted
         )
     return terms.price is not None and distance_limit(limits, found.kind) is not None

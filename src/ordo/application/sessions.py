@@ -127,21 +127,12 @@ class SessionService:
 
     async def current(self, account: Account, context: Context) -> Session | None:
         """The account's session as it is kept; opened on demand where the broker asks for no person."""
-        line = self._brokers.of(account)
-        session = await self._store.get(account)
-        if self._usable(session) or not line.login.unattended(account):
-            return session
-        async with self._opening.setdefault(account, asyncio.Lock()):
-            session = await self._store.get(account)
-            if self._usable(session):
-                return session
-            await self._begun(account, context)
-            return await self._store.get(account)
+        session, _ = await self._current(account, context)
+        return session
 
     async def require(self, account: Account, context: Context) -> Session:
         """A session that may be used now; raises `Invalid` (`INVALID_SESSION`) where there is none."""
-        session = await self.current(account, context)
-        state = SessionState.NONE if session is None else session.state(self._clock.now())
+        session, state = await self._current(account, context)
         if session is None or state is not SessionState.ACTIVE:
             raise no_session(account, state)
         return session
@@ -194,8 +185,21 @@ class SessionService:
             self._refused(account, error, context)
             raise
 
-    def _usable(self, session: Session | None) -> bool:
-        return session is not None and session.state(self._clock.now()) is SessionState.ACTIVE
+    async def _current(self, account: Account, context: Context) -> tuple[Session | None, SessionState]:
+        line = self._brokers.of(account)
+        session = await self._store.get(account)
+        state = self._state(session)
+        if state is SessionState.ACTIVE or not line.login.unattended(account):
+            return session, state
+        async with self._opening.setdefault(account, asyncio.Lock()):
+            session = await self._store.get(account)
+            if self._state(session) is not SessionState.ACTIVE:
+                await self._begun(account, context)
+                session = await self._store.get(account)
+            return session, self._state(session)
+
+    def _state(self, session: Session | None) -> SessionState:
+        return SessionState.NONE if session is None else session.state(self._clock.now())
 
     async def _take(
         self, account: Account, step: LoginChallenge | Session, context: Context
@@ -242,7 +246,7 @@ class SessionService:
         return f"the session ends at {session.expires_at.astimezone(IST):%H:%M} IST; to go on after that {login}"
 
     def _report(self, account: Account, session: Session | None) -> SessionReport:
-        state = SessionState.NONE if session is None else session.state(self._clock.now())
+        state = self._state(session)
         login = f"log in: `ordo login {account.adapter_id} {account.account_id}`"
         advice = {
             SessionState.ACTIVE: self._forecast(session, login),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ UNANSWERED_SECONDS = 10.0
 """For how long a call that has no answer yet may still reach its broker: more than a first byte may take to leave."""
 
 _SECOND = 1.0
+_SECOND_US = 1_000_000
 _DAY_OF_READS = (8, 10)
 _DAY_OF_ORDERS = (98, 100)
 
@@ -60,17 +61,45 @@ class Window:
             return cls(seconds=_SECOND, limit=int(per_second))
         return cls(seconds=_SECOND / per_second, limit=1)
 
-    def ceiling(self, lane: Lane, *, slowed: bool) -> int:
+    def room(self, lane: Lane) -> Room:
+        """What of it a lane may use."""
+        return Room(
+            span_us=round(self.seconds * _SECOND_US),
+            most=self._ceiling(lane, self.limit),
+            most_slowed=self._ceiling(lane, max(1, self.limit // 2)),
+        )
+
+    def _ceiling(self, lane: Lane, limit: int) -> int:
         """The most calls that may stand in the window after one more of this lane; at least 1."""
-        limit = max(1, self.limit // 2) if slowed else self.limit
         reserved = limit // 4 if self.seconds <= _SECOND else limit // 10
         if lane is Lane.URGENT:
             return limit
         return limit - (reserved // 2 if lane is Lane.MODIFY else reserved)
 
-    def share(self, lane: Lane, *, slowed: bool) -> int:
-        """The same for a window of reads alone, in which nothing is reserved."""
-        return self.ceiling(Lane.URGENT if lane is Lane.READ else lane, slowed=slowed)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What a window has for the calls of one lane: `most` may stand in any `span_us` microseconds after one more of
+    them, and `most_slowed` while the pace is halved; both are at least 1.
+    """
+
+    span_us: int
+    most: int
+    most_slowed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What a pace leaves to the calls of one lane, worked out once. `own` is the room in the windows in which only
+    calls of its kind count, `pool` in those of all kinds. `is_counted`: its calls have to be counted at all. None of
+    them is made after `day_ends_at` calls of a day, or after `strikes_that_stop` strikes; `None`: that is never so.
+    """
+
+    own: tuple[Room, ...]
+    pool: tuple[Room, ...]
+    is_counted: bool
+    day_ends_at: int | None
+    strikes_that_stop: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,29 +119,26 @@ class Pace:
     pool: tuple[Window, ...] = ()
     daily: int | None = None
     strikes: int | None = None
+    _shares: dict[Lane, Share] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def windows(self, lane: Lane) -> tuple[Window, ...]:
-        """Those that a call of this lane must fit into."""
-        return (*self.own(lane), *self.pool)
+    def __post_init__(self) -> None:
+        self._shares.update({lane: self._share(lane) for lane in Lane})
 
-    def own(self, lane: Lane) -> tuple[Window, ...]:
-        """Those in which only calls of its kind count."""
-        return self.reads if lane is Lane.READ else self.orders
+    def of(self, lane: Lane) -> Share:
+        """What it leaves to the calls of one lane."""
+        return self._shares[lane]
 
-    def counts(self, lane: Lane) -> bool:
-        """Whether a call of this lane has to be counted."""
-        return bool(self.windows(lane)) or self.daily is not None
-
-    def day_ends_at(self, lane: Lane) -> int | None:
-        """The calls of a day after which none of this lane is made; `None` where that is never so."""
-        if self.daily is None or lane is Lane.URGENT:
-            return None
+    def _share(self, lane: Lane) -> Share:
+        # Nothing is reserved in the windows of reads alone.
+        kind, own = (Lane.URGENT, self.reads) if lane is Lane.READ else (lane, self.orders)
         part, whole = _DAY_OF_READS if lane is Lane.READ else _DAY_OF_ORDERS
-        return self.daily * part // whole
-
-    def strikes_that_stop(self, lane: Lane) -> int | None:
-        """The strikes of a day after which none of this lane is made; `None` where that is never so."""
-        return self.strikes if lane in (Lane.MODIFY, Lane.NEW) else None
+        return Share(
+            own=tuple(window.room(kind) for window in own),
+            pool=tuple(window.room(lane) for window in self.pool),
+            is_counted=bool(own or self.pool) or self.daily is not None,
+            day_ends_at=None if self.daily is None or lane is Lane.URGENT else self.daily * part // whole,
+            strikes_that_stop=self.strikes if lane in (Lane.MODIFY, Lane.NEW) else None,
+        )
 
     @property
     def longest(self) -> float:
@@ -153,12 +179,17 @@ class Slot:
     @property
     def free(self) -> bool:
         """Whether the call may be made."""
-        return not self.is_over and self.wait <= 0
+        return self.wait <= 0 and not self.stopped and not self.spent
 
     @property
     def is_over(self) -> bool:
         """Whether there is no place before the next Indian day."""
         return self.stopped or self.spent
+
+
+FREE = Slot()
+STOPPED = Slot(stopped=True)
+SPENT = Slot(spent=True)
 
 
 def struck(strikes: int, last: datetime | None, now: datetime) -> int:

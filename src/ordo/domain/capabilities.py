@@ -4,6 +4,7 @@ suite.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -42,14 +43,14 @@ class Capabilities:
 
     def require(self, terms: OrderTerms, *, broker_id: str) -> None:
         """Raise `Unsupported`, naming the field, unless this broker takes such an order."""
-        for name, value, offered in (
-            ("instrument", terms.instrument.venue, self.venues),
-            ("product", terms.product, self.products),
-            ("order_type", terms.order_type, self.order_types),
-            ("validity", terms.validity, self.validities),
-        ):
-            if value not in offered:
-                raise self._refusal(broker_id, name, value, f"offered are {', '.join(sorted(offered))}")
+        if terms.instrument.venue not in self.venues:
+            raise self._not_among(broker_id, "instrument", terms.instrument.venue, self.venues)
+        if terms.product not in self.products:
+            raise self._not_among(broker_id, "product", terms.product, self.products)
+        if terms.order_type not in self.order_types:
+            raise self._not_among(broker_id, "order_type", terms.order_type, self.order_types)
+        if terms.validity not in self.validities:
+            raise self._not_among(broker_id, "validity", terms.validity, self.validities)
         if terms.after_market and not self.after_market:
             raise self._refusal(broker_id, "after_market", "true", "orders are taken for the running session only")
         if terms.disclosed_quantity is not None and not self.disclosed_quantity:
@@ -66,6 +67,9 @@ class Capabilities:
                 seen="MODIFY",
                 broker_id=broker_id,
             )
+
+    def _not_among(self, broker_id: str, name: str, value: str, offered: Iterable[str]) -> Unsupported:
+        return self._refusal(broker_id, name, value, f"offered are {', '.join(sorted(offered))}")
 
     @staticmethod
     def _refusal(broker_id: str, name: str, value: object, instead: str) -> Unsupported:

@@ -49,7 +49,7 @@ class Limits:
     @property
     def needs_account(self) -> bool:
         """Whether a bound looks at what the account has and has ordered."""
-        return any(bound is not None for bound in (self.max_open_orders, self.max_exposure, self.max_daily_loss))
+        return not (self.max_open_orders is None and self.max_exposure is None and self.max_daily_loss is None)
 
 
 NO_LIMITS = Limits()
@@ -63,10 +63,21 @@ class LimitBook:
     gateway: Limits = NO_LIMITS
     accounts: Mapping[Account, Limits] = field(default_factory=dict)
     instruments: Mapping[InstrumentKey, Limits] = field(default_factory=dict)
+    # Worked out once for each pair that has limits of its own, so that there are never more than the settings name.
+    _tightest: dict[tuple[Limits | None, Limits | None], Limits] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of(self, account: Account, key: InstrumentKey) -> Limits:
-        """The tightest of those that apply."""
-        limits = self.gateway
-        for more in (self.accounts.get(account), self.instruments.get(key)):
-            limits = limits if more is None else limits.tightened(more)
-        return limits
+        """The tightest of those that apply; the same object for all to whom the same apply."""
+        own = self.accounts.get(account) if self.accounts else None
+        its = self.instruments.get(key) if self.instruments else None
+        if own is None and its is None:
+            return self.gateway
+        found = self._tightest.get((own, its))
+        if found is None:
+            found = self.gateway
+            for more in (own, its):
+                found = found if more is None else found.tightened(more)
+            self._tightest[own, its] = found
+        return found

@@ -81,7 +81,12 @@ class MarketHours:
 
     groups: tuple[SessionGroup, ...]
     fill_in: str
+    # Worked out once: there are never more entries than instruments are asked for, and days and phases known.
+    _group_of: dict[Traded, SessionGroup] = field(default_factory=dict, init=False, repr=False, compare=False)
     _days: dict[tuple[str, date], MarketDay] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _rules: dict[tuple[str, Phase, date], OrderRule | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def amended(self, changes: Mapping[str, Schedule]) -> MarketHours:
         """These hours with an operator's word, by group, above them. `Invalid` for a group that there is not, and for
@@ -155,21 +160,28 @@ class MarketHours:
         return next((group for group in self.groups if _belongs(traded, group)), None)
 
     def _group(self, traded: Traded) -> SessionGroup:
+        found = self._group_of.get(traded)
+        if found is not None:
+            return found
         found = self._find(traded)
         if found is None:
             raise HoursUnknown(
                 f"Nothing was sent: the market calendar has no hours of {traded.venue} ({traded.kind} {traded.root})."
                 f" Put them into {self.fill_in}."
             )
+        self._group_of[traded] = found
         return found
 
     def _at(self, group: SessionGroup, local: datetime) -> MarketState:
         day = self._day(group, local.date())
         span = next(span for span in day.spans if local < span.end)
+        named = group.name, span.phase, day.date
+        if named not in self._rules:
+            self._rules[named] = group.schedule.rule(span.phase, day.date)
         return MarketState(
             day=day,
             span=span,
-            takes=group.schedule.rule(span.phase, day.date),
+            takes=self._rules[named],
             after_market=day.takes_after_market(local),
         )
 
@@ -189,7 +201,6 @@ class MarketHours:
                     f"Nothing was sent: the market calendar does not know {found.missing}, so it can't tell whether the"
                     f" market is open on {_written(on)}. Put that into {self.fill_in}."
                 )
-            # There are never more entries than days that the calendar knows.
             day = self._days[group.name, on] = found
         return day
 

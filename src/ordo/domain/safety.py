@@ -21,7 +21,10 @@ class KillState(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the state that forbids nothing; the more it forbids, the higher."""
-        return list(KillState).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {state: rank for rank, state in enumerate(KillState)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

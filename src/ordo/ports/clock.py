@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -21,3 +22,9 @@ class Clock(Protocol):
     @abstractmethod
     async def sleep(self, seconds: float) -> None:
         """Return after this many seconds of `monotonic`; at once for 0 or less. May be cancelled."""
+
+    @abstractmethod
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Callable[[], object]:
+        """Have the running event loop call back after this many seconds of `monotonic`, soon for 0 or less; never once
+        the function that is returned has been called.
+        """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -58,3 +59,12 @@ class SkippingClock(Clock):
                         await sleeper[1].wait()
         finally:
             self._sleepers.discard(sleeper)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Callable[[], object]:
+        """Call back when so many seconds have passed or were skipped."""
+
+        async def wait() -> None:
+            await self.sleep(seconds)
+            callback()
+
+        return asyncio.ensure_future(wait()).cancel

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+from contextlib import suppress
 from datetime import timedelta
 from random import Random
 
@@ -12,7 +14,7 @@ from ordo.adapters.circuits import PurgatoryCircuits
 from ordo.adapters.memory.budget import MemoryOrderBudget
 from ordo.adapters.memory.cache import MemoryPortfolioCache
 from ordo.adapters.memory.circuits import MemoryCircuitStates
-from ordo.application.care import Care, ReadRules
+from ordo.application.care import Care, ReadRules, within
 from ordo.application.pacing import Pacing
 from ordo.domain.accounts import Account
 from ordo.domain.circuits import CallKind, CircuitState
@@ -120,6 +122,61 @@ async def test_a_read_that_hangs_ends_with_its_time_and_counts_as_an_outage() ->
     assert desk.clock.monotonic() <= 10
     (record,) = await desk.states.all()
     assert (record.circuit.kind, record.failures) == (CallKind.READ, 2)
+
+
+async def _cut_off(desk: Desk, ending: Exception | None) -> str:
+    """A read that is cut off, and then ends otherwise than by its cancellation."""
+
+    async def stubborn() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if ending is not None:
+                raise ending from None
+        return "late"
+
+    return await within(desk.clock, 4, stubborn, ACCOUNT)
+
+
+@pytest.mark.parametrize("ending", [None, refused()], ids=repr)
+async def test_what_a_read_says_as_it_is_cut_off_counts_and_its_task_goes_on(
+    desk: Desk, ending: Exception | None
+) -> None:
+    async def reads_on() -> int:
+        with suppress(Refused):
+            assert await _cut_off(desk, ending) == "late"
+        with pytest.raises(Unavailable):
+            await within(desk.clock, 4, asyncio.Event().wait, ACCOUNT)
+        assert await within(desk.clock, 4, desk.answer, ACCOUNT) == "read"
+        await desk.clock.sleep(100)  # Nothing that was called off comes back.
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    assert await desk.clock.finish(reads_on()) == 0
+
+
+async def test_of_two_limits_of_time_that_end_at_once_the_outer_is_told(desk: Desk) -> None:
+    async def inner() -> bool:
+        try:
+            return await within(desk.clock, 4, asyncio.Event().wait, OTHER_BROKER)
+        except Unavailable:
+            pytest.fail("the outer limit had ended it before")
+
+    with pytest.raises(Unavailable, match="scripted did not answer within 4 s"):
+        await desk.clock.finish(within(desk.clock, 4, inner, ACCOUNT))
+
+
+async def test_who_gives_up_as_time_runs_out_is_not_told_of_a_slow_broker(desk: Desk) -> None:
+    reading = asyncio.ensure_future(within(desk.clock, 4, asyncio.Event().wait, ACCOUNT))
+    await quiet()
+    desk.clock.call_later(4, reading.cancel)
+    await desk.clock.advance(3)
+    late, caller = (heapq.heappop(desk.clock._sleepers)[2] for _ in range(2))
+    late()
+    caller()  # Before the read could hear of the first.
+    with pytest.raises(asyncio.CancelledError):
+        await reading
 
 
 async def test_a_broker_that_hangs_fills_its_own_places_only() -> None:

@@ -10,12 +10,12 @@ from decimal import Decimal
 import pytest
 
 from ordo.adapters.calendar.files import FileMarketCalendar
-from ordo.application.checks import CHECKS, CheckResult, Proposal, require, review
+from ordo.application.checks import CHECKS, CheckResult, Proposal, require, required, review
 from ordo.domain.book import BrokerOrder
 from ordo.domain.calendar import IST
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.exposure import AccountFacts
-from ordo.domain.limits import Limits, SoftMode
+from ordo.domain.limits import NO_LIMITS, Limits, SoftMode
 from ordo.domain.market import Quote
 from ordo.domain.orders import OrderStatus, OrderType, PlaceOrder, Product, Side, Validity
 from ordo.domain.portfolio import Funds
@@ -316,6 +316,22 @@ def test_it_fails_beyond_and_a_preview_shows_it(name: str) -> None:
     if name not in ("fields", "disclosed"):  # Those terms can't be built, so no preview of them is ever asked for.
         failed = _result(CASES[name].fails(), name)
         assert (failed.passed, failed.blocks, failed.code) == (False, True, CASES[name].code)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "limits", [NO_LIMITS, Limits(max_quantity=10**6), Limits(max_option_price_distance=Decimal(5))]
+)
+def test_only_what_would_have_passed_is_left_out(name: str, limits: Limits) -> None:
+    case = CASES[name]
+    for make in (case.passes, case.boundary, *(() if name in ("fields", "disclosed") else (case.fails,))):
+        subject = make()
+        for bound in (replace(subject, limits=limits), subject):
+            made = [check for check, _ in required(bound.limits, bound.soft)]
+            assert made == [check for check in CHECKS if check in made]
+            for check in CHECKS:
+                if check not in made and bound.instrument is not None:
+                    check.run(bound)
 
 
 def _result(subject: Proposal, name: str) -> CheckResult:

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right, insort
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
 
 from ordo.domain.accounts import Account
-from ordo.domain.budget import SLOWED_SECONDS, UNANSWERED_SECONDS, BudgetStanding, Lane, Pace, Slot, Window, struck
+from ordo.domain.budget import (
+    FREE,
+    SLOWED_SECONDS,
+    SPENT,
+    STOPPED,
+    UNANSWERED_SECONDS,
+    BudgetStanding,
+    Lane,
+    Pace,
+    Share,
+    Slot,
+    struck,
+)
 from ordo.domain.calendar import trading_day
 from ordo.ports.budget import OrderBudget
 from ordo.ports.clock import Clock
 
 _MINUTE_US = 60_000_000
 _SECOND_US = 1_000_000
+_UNANSWERED_US = round(UNANSWERED_SECONDS * _SECOND_US)
+_SLOWED_US = round(SLOWED_SECONDS * _SECOND_US)
 _PRUNE_AT = 1024
 
 
@@ -34,23 +48,34 @@ class _Line:
     strikes: int = 0
     calls_today: int = 0
     struck_at: datetime | None = None
+    prune_at: int = _PRUNE_AT
 
     def own(self, lane: Lane) -> list[int]:
         return self.reads if lane is Lane.READ else self.orders
 
-    def count(self, lane: Lane, until: int) -> None:
-        for calls in (self.own(lane), self.all):
-            insort(calls, until)
+    def slot(self, lane: Lane, share: Share, at: int) -> Slot:
+        """`FREE`; or for how long there can't be a place: until the call whose leaving makes room falls out of the
+        window, at the soonest a window from now where that call is still under way.
+        """
+        if share.strikes_that_stop is not None and self.strikes >= share.strikes_that_stop:
+            return STOPPED
+        if share.day_ends_at is not None and self.calls_today >= share.day_ends_at:
+            return SPENT
+        wait, slowed = 0, at < self.slowed_until
+        for calls, rooms in ((self.own(lane), share.own), (self.all, share.pool)):
+            standing = len(calls)
+            for room in rooms:
+                most = room.most_slowed if slowed else room.most
+                if standing >= most:
+                    wait = max(wait, min(at, calls[-most]) + room.span_us - at)
+        return Slot(wait=wait / _SECOND_US) if wait else FREE
 
-    def discount(self, lane: Lane, until: int) -> None:
-        for calls in (self.own(lane), self.all):
-            place = bisect_left(calls, until)
-            if place < len(calls) and calls[place] == until:
-                del calls[place]
-
-    def begin(self, day: date) -> None:
-        if self.day != day:
-            self.day, self.strikes, self.calls_today = day, 0, 0
+    def prune(self, at: int, pace: Pace) -> None:
+        """Forget what no longer counts; again once there is twice as much as what is left."""
+        for calls in (self.orders, self.reads, self.all):
+            del calls[: bisect_right(calls, at - round(pace.longest * _SECOND_US))]
+        self.open = {number: until for number, until in self.open.items() if until > at}
+        self.prune_at = max(_PRUNE_AT, 2 * len(self.all))
 
 
 class MemoryOrderBudget(OrderBudget):
@@ -62,16 +87,19 @@ class MemoryOrderBudget(OrderBudget):
         self._numbers = count(1)
 
     async def take(self, account: Account, lane: Lane, pace: Pace, *, now: datetime) -> Slot:
-        slot = await self.peek(account, lane, pace, now=now)
-        if not slot.free or not pace.counts(lane):
+        line, share, at = self._line(account, now), pace.of(lane), self._us()
+        slot = line.slot(lane, share, at)
+        if slot is not FREE or not share.is_counted:
             return slot
-        line, number = self._lines[account], next(self._numbers)
+        number = next(self._numbers)
         line.calls_today += 1
-        if pace.windows(lane):
-            until = line.open[number] = self._us() + _microseconds(UNANSWERED_SECONDS)
-            line.count(lane, until)
-            self._prune(line, pace)
-        return replace(slot, number=number)
+        if share.own or share.pool:
+            line.open[number] = until = at + _UNANSWERED_US
+            insort(line.own(lane), until)
+            insort(line.all, until)
+            if len(line.all) >= line.prune_at:
+                line.prune(at, pace)
+        return Slot(number=number)
 
     async def answered(self, account: Account, lane: Lane, slot: Slot, *, made: bool = True) -> None:
         line = self._lines.get(account)
@@ -80,27 +108,19 @@ class MemoryOrderBudget(OrderBudget):
         at = math.ceil(self._clock.monotonic() * _SECOND_US)
         if line is None or until is None or at >= until:
             return
-        line.discount(lane, until)
-        if made:
-            line.count(lane, at)
+        for calls in (line.own(lane), line.all):
+            place = bisect_left(calls, until)
+            if place < len(calls) and calls[place] == until:
+                del calls[place]
+            if made:
+                insort(calls, at)
 
     async def peek(self, account: Account, lane: Lane, pace: Pace, *, now: datetime) -> Slot:
-        line, at = self._lines.setdefault(account, _Line()), self._us()
-        line.begin(trading_day(now))
-        strikes, ends = pace.strikes_that_stop(lane), pace.day_ends_at(lane)
-        if strikes is not None and line.strikes >= strikes:
-            return Slot(stopped=True)
-        if ends is not None and line.calls_today >= ends:
-            return Slot(spent=True)
-        slowed = at < line.slowed_until
-        own = (_wait(line.own(lane), one, one.share(lane, slowed=slowed), at) for one in pace.own(lane))
-        pooled = (_wait(line.all, one, one.ceiling(lane, slowed=slowed), at) for one in pace.pool)
-        return Slot(wait=max((*own, *pooled), default=0) / _SECOND_US)
+        return self._line(account, now).slot(lane, pace.of(lane), self._us())
 
     async def strike(self, account: Account, *, now: datetime) -> int:
-        line, day = self._lines.setdefault(account, _Line()), trading_day(now)
-        line.slowed_until = self._us() + _microseconds(SLOWED_SECONDS)
-        line.begin(day)
+        line = self._line(account, now)
+        line.slowed_until = self._us() + _SLOWED_US
         strikes = struck(line.strikes, line.struck_at, now)
         if strikes != line.strikes:
             line.strikes, line.struck_at = strikes, now
@@ -117,31 +137,18 @@ class MemoryOrderBudget(OrderBudget):
             strikes=line.strikes if line.day == trading_day(now) else 0,
         )
 
-    def _prune(self, line: _Line, pace: Pace) -> None:
-        """Forget what no longer counts, once there is much of it."""
-        if len(line.all) < _PRUNE_AT:
-            return
-        at = self._us()
-        for calls in (line.orders, line.reads, line.all):
-            del calls[: bisect_right(calls, at - _microseconds(pace.longest))]
-        line.open = {number: until for number, until in line.open.items() if until > at}
+    def _line(self, account: Account, now: datetime) -> _Line:
+        line = self._lines.get(account)
+        if line is None:
+            line = self._lines[account] = _Line()
+        day = trading_day(now)
+        if line.day != day:
+            line.day, line.strikes, line.calls_today = day, 0, 0
+        return line
 
     def _us(self) -> int:
         return math.floor(self._clock.monotonic() * _SECOND_US)
 
 
-def _microseconds(seconds: float) -> int:
-    return round(seconds * _SECOND_US)
-
-
 def _count(calls: list[int], at: int, span: int) -> int:
     return len(calls) - bisect_right(calls, at - span)
-
-
-def _wait(calls: list[int], window: Window, ceiling: int, at: int) -> int:
-    """Microseconds until there may be a place: 0, or when the call whose leaving makes room falls out of the window; at
-    the soonest a window from now, where that call is still under way.
-    """
-    if len(calls) < ceiling:
-        return 0
-    return max(0, min(at, calls[-ceiling]) + _microseconds(window.seconds) - at)

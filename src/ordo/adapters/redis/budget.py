@@ -5,19 +5,18 @@ a number, `day`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from ordo.adapters.moments import to_microseconds
 from ordo.adapters.redis.server import RedisServer, Script
 from ordo.domain.accounts import Account
-from ordo.domain.budget import SLOWED_SECONDS, UNANSWERED_SECONDS, BudgetStanding, Lane, Pace, Slot
+from ordo.domain.budget import SLOWED_SECONDS, SPENT, STOPPED, UNANSWERED_SECONDS, BudgetStanding, Lane, Pace, Slot
 from ordo.domain.calendar import trading_day
 from ordo.ports.budget import OrderBudget
 
 _SECOND_US: Final = 1_000_000
-_OVER: Final = {-1: Slot(stopped=True), -2: Slot(spent=True)}
+_OVER: Final = {-1: STOPPED, -2: SPENT}
 
 _COMMON: Final = """
 local account, day = ARGV[2], ARGV[3]
@@ -155,31 +154,23 @@ class RedisOrderBudget(OrderBudget):
         )
 
     async def _look(self, account: Account, lane: Lane, pace: Pace, now: datetime, *, take: bool) -> Slot:
-        strikes, ends = pace.strikes_that_stop(lane), pace.day_ends_at(lane)
+        share = pace.of(lane)
+        rooms = *((0, room) for room in share.own), *((1, room) for room in share.pool)
         wait, number = await self._server.run(
             _LOOK,
             str(account),
             _day(now),
             _class(lane),
-            int(take and pace.counts(lane)),
-            "" if strikes is None else strikes,
-            "" if ends is None else ends,
+            int(take and share.is_counted),
+            "" if share.strikes_that_stop is None else share.strikes_that_stop,
+            "" if share.day_ends_at is None else share.day_ends_at,
             round(max(pace.longest, SLOWED_SECONDS) * _SECOND_US),
             round(UNANSWERED_SECONDS * _SECOND_US),
-            *_windows(pace, lane),
+            *(told for pooled, room in rooms for told in (pooled, room.span_us, room.most, room.most_slowed)),
         )
         if int(wait) in _OVER:
             return _OVER[int(wait)]
         return Slot(wait=int(wait) / _SECOND_US, number=int(number))
-
-
-def _windows(pace: Pace, lane: Lane) -> Iterable[int]:
-    for window in pace.own(lane):
-        shares = (window.share(lane, slowed=slowed) for slowed in (False, True))
-        yield from (0, round(window.seconds * _SECOND_US), *shares)
-    for window in pace.pool:
-        ceilings = (window.ceiling(lane, slowed=slowed) for slowed in (False, True))
-        yield from (1, round(window.seconds * _SECOND_US), *ceilings)
 
 
 def _class(lane: Lane) -> str:
