@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
-
-from pydantic import BaseModel
 
 from ordo.adapters.brokers.fyers import wire
 from ordo.adapters.brokers.fyers.errors import ADVICE, UNDONE, WRITES, Call, Verdict, judge, words
@@ -69,20 +68,20 @@ class FyersClient:
         asked = self._request(session, "POST", f"{self._hosts.api}/logout")
         await self._call(Call.LOGIN, session.account, asked, wire.Envelope)
 
-    async def profile(self, session: Session) -> wire.Profile:
-        return await self._get(session, "/profile", wire.Profile)
+    def profile(self, session: Session) -> Coroutine[Any, Any, wire.Profile]:
+        return self._get(session, "/profile", wire.Profile)
 
-    async def funds(self, session: Session) -> wire.Funds:
-        return await self._get(session, "/funds", wire.Funds)
+    def funds(self, session: Session) -> Coroutine[Any, Any, wire.Funds]:
+        return self._get(session, "/funds", wire.Funds)
 
-    async def holdings(self, session: Session) -> wire.Holdings:
-        return await self._get(session, "/holdings", wire.Holdings)
+    def holdings(self, session: Session) -> Coroutine[Any, Any, wire.Holdings]:
+        return self._get(session, "/holdings", wire.Holdings)
 
-    async def positions(self, session: Session) -> wire.Positions:
-        return await self._get(session, "/positions", wire.Positions)
+    def positions(self, session: Session) -> Coroutine[Any, Any, wire.Positions]:
+        return self._get(session, "/positions", wire.Positions)
 
-    async def trades(self, session: Session) -> wire.TradeBook:
-        return await self._get(session, "/tradebook", wire.TradeBook)
+    def trades(self, session: Session) -> Coroutine[Any, Any, wire.TradeBook]:
+        return self._get(session, "/tradebook", wire.TradeBook)
 
     async def orders(self, session: Session, *, order_id: str = "", tag: str = "") -> wire.OrderBook:
         """The whole book of the day, or the orders of an id or a tag. The filter takes a tag as the book shows it."""
@@ -106,20 +105,20 @@ class FyersClient:
         asked = self._request(session, "GET", f"{self._hosts.data}/marketStatus")
         return await self._call(Call.READ, session.account, asked, wire.MarketStatus)
 
-    async def place(self, session: Session, order: wire.PlaceRequest) -> str:
+    def place(self, session: Session, order: wire.PlaceRequest) -> Coroutine[Any, Any, str]:
         """Send one order; its id at the broker."""
-        return await self._write(Call.PLACE, session, "POST", order)
+        return self._write(Call.PLACE, session, "POST", order.body())
 
     async def modify(self, session: Session, order: wire.ModifyRequest) -> None:
-        answered = await self._write(Call.MODIFY, session, "PATCH", order)
+        answered = await self._write(Call.MODIFY, session, "PATCH", order.body())
         self._require_same(Call.MODIFY, session, order.id, answered)
 
     async def cancel(self, session: Session, order: wire.CancelRequest) -> None:
-        answered = await self._write(Call.CANCEL, session, "DELETE", order)
+        answered = await self._write(Call.CANCEL, session, "DELETE", order.body())
         self._require_same(Call.CANCEL, session, order.id, answered)
 
-    async def _write(self, call: Call, session: Session, method: str, request: BaseModel) -> str:
-        asked = self._request(session, method, f"{self._hosts.api}/orders/sync", wire.dumped(request))
+    async def _write(self, call: Call, session: Session, method: str, body: bytes) -> str:
+        asked = self._request(session, method, f"{self._hosts.api}/orders/sync", body)
         done = await self._call(call, session.account, asked, wire.Envelope)
         if done.code == _UNCONFIRMED:
             raise self._lost(call, session.account, "FYERS sent it on and has no acknowledgement yet (201)")
@@ -131,10 +130,8 @@ class FyersClient:
         if answered and answered != asked:
             raise self._lost(call, session.account, "FYERS answered for another order")
 
-    async def _get(self, session: Session, path: str, model: type[E]) -> E:
-        return await self._call(
-            Call.READ, session.account, self._request(session, "GET", self._hosts.api + path), model
-        )
+    def _get(self, session: Session, path: str, model: type[E]) -> Coroutine[Any, Any, E]:
+        return self._call(Call.READ, session.account, self._request(session, "GET", self._hosts.api + path), model)
 
     def _request(self, session: Session, method: str, url: str, body: bytes | None = None) -> HttpRequest:
         token = session.access_token.reveal()
@@ -148,9 +145,9 @@ class FyersClient:
             raise self._unanswered(call, account, failure) from None
         try:
             told = wire.loaded(reply.body)
+            if reply.status == _OK and isinstance(told, dict) and told.get("s") == "ok":
+                return model.model_validate(told)
             envelope = wire.Envelope.model_validate(told)
-            if envelope.s == "ok" and reply.status == _OK:
-                return envelope if isinstance(envelope, model) else model.model_validate(told)
         except ValueError:
             # Not the broker's: a page of something in between, a body that is cut, or a shape that nobody knows.
             raise self._unreadable(call, account, reply.status) from None

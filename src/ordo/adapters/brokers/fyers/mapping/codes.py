@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from ordo.adapters.brokers.fyers import wire
@@ -54,6 +55,7 @@ _MOST: Final = Decimal(10) ** 15
 _UNTAGGED: Final = "Untagged"
 
 
+@lru_cache(maxsize=2048)
 def moment(text: str) -> datetime:
     """`05-Oct-2026 10:15:31` or `05-10-2026 10:15:31`, which are Indian time; raises `ValueError`."""
     day, month, rest = text.strip().split("-", 2)

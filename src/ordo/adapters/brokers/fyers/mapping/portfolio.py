@@ -41,7 +41,7 @@ def position(directory: InstrumentDirectory, row: wire.PositionRow) -> Position:
         realised_pnl=maybe(row.realized_profit),
         unrealised_pnl=maybe(row.unrealized_profit),
         pnl=maybe(row.pl),
-        metadata={"fyers_product": row.product_type.value, **units},
+        metadata={"fyers_product": str(row.product_type), **units},
     )
 
 

@@ -1,0 +1,133 @@
+"""What FYERS is sent and what is read of it, beside the standard library's JSON and the bytes that it would write."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ordo.adapters.brokers.fyers import wire
+from ordo.adapters.brokers.fyers.mapping.codes import moment, rupees
+from ordo.adapters.brokers.fyers.wire import ProductCode, SideCode, TypeCode, ValidityCode
+
+_PRICES = st.one_of(
+    st.just(Decimal(0)), st.decimals(min_value=0, max_value=999_999_999, places=4), st.decimals(0, 10_000, places=2)
+)
+_UNITS = st.integers(0, 10**12)
+
+
+def _written(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, default=float).encode()
+
+
+@given(
+    texts=st.tuples(st.text(), st.text()), units=st.tuples(_UNITS, _UNITS), prices=st.tuples(_PRICES, _PRICES),
+    kind=st.sampled_from(TypeCode), side=st.sampled_from(SideCode), product=st.sampled_from(ProductCode),
+    validity=st.sampled_from(ValidityCode), later=st.booleans(),
+)  # fmt: skip
+def test_an_order_is_the_json_of_its_fields(
+    texts: tuple[str, str],
+    units: tuple[int, int],
+    prices: tuple[Decimal, Decimal],
+    kind: TypeCode,
+    side: SideCode,
+    product: ProductCode,
+    validity: ValidityCode,
+    *,
+    later: bool,
+) -> None:
+    new = wire.PlaceRequest(
+        symbol=texts[0], qty=units[0], type=kind, side=side, product_type=product, limit_price=prices[0],
+        stop_price=prices[1], validity=validity, disclosed_qty=units[1], offline_order=later, order_tag=texts[1],
+    )  # fmt: skip
+    assert new.body() == _written(
+        {
+            "symbol": texts[0], "qty": units[0], "type": kind, "side": side, "productType": product,
+            "limitPrice": prices[0], "stopPrice": prices[1], "validity": validity, "disclosedQty": units[1],
+            "offlineOrder": later, "orderTag": texts[1],
+        }
+    )  # fmt: skip
+    changed = wire.ModifyRequest(
+        id=texts[0], type=kind, limit_price=prices[0], stop_price=prices[1], qty=units[0], disclosed_qty=units[1]
+    )
+    assert changed.body() == _written(
+        {
+            "id": texts[0], "type": kind, "limitPrice": prices[0], "stopPrice": prices[1], "qty": units[0],
+            "disclosedQty": units[1],
+        }
+    )  # fmt: skip
+    assert wire.CancelRequest(id=texts[1]).body() == _written({"id": texts[1]})
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(text)
+
+
+def _read(body: bytes) -> object:
+    """As the standard library has it, decimals exact; what is none is the error's class."""
+    try:
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_number)
+    except ValueError:
+        return ValueError
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+_BLANKS = st.text(" \t\r\n", max_size=3)
+_ENCODINGS = st.sampled_from(
+    ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+)
+
+
+@given(
+    told=_JSON, ascii_only=st.booleans(), blanks=st.tuples(_BLANKS, _BLANKS), encoding=_ENCODINGS,
+    behind=st.sampled_from(("", "}", "{}", "x")),
+)  # fmt: skip
+def test_an_answer_is_read_as_the_standard_library_reads_it(
+    told: object, blanks: tuple[str, str], behind: str, encoding: str, *, ascii_only: bool
+) -> None:
+    text = blanks[0] + json.dumps(told, ensure_ascii=ascii_only) + blanks[1] + behind
+    body = text.encode(encoding, "surrogatepass")
+    wanted = _read(body)
+    try:
+        found: object = wire.loaded(body)
+    except ValueError:
+        found = ValueError
+    assert repr(found) == repr(wanted)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"{\x00", b"{\x00}\x00", b"\x00{\x00}", b"{}", b"{} ", b" {}", b"{}x", b"{\xff}"]
+)
+def test_the_shortest_answers(body: bytes) -> None:
+    try:
+        found: object = wire.loaded(body)
+    except ValueError:
+        found = ValueError
+    assert found == _read(body)
+
+
+@given(st.decimals(-(10**15), 10**15, allow_nan=False, allow_infinity=False))
+def test_an_amount_keeps_four_decimals_and_no_more(value: Decimal) -> None:
+    found = rupees(value)
+    exponent = value.as_tuple().exponent
+    fine = isinstance(exponent, int) and exponent < -len("0000")
+    assert str(found) == str(value.quantize(Decimal("0.0001")) if fine else value)
+
+
+@pytest.mark.parametrize("text", ["05-Oct-2026 10:15:31", "05-10-2026 10:15:31", " 5-oct-2026 10:15:31"])
+def test_a_time_that_was_read_before_is_the_same(text: str) -> None:
+    assert [moment(text).isoformat() for _ in range(2)] == ["2026-10-05T10:15:31+05:30"] * 2
+
+
+def test_a_time_that_is_none_stays_none() -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError, match="time data"):
+            moment("32-10-2026 10:15:31")
