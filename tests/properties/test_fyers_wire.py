@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ordo.adapters.brokers.fyers import wire
 from ordo.adapters.brokers.fyers.mapping.codes import moment, rupees
 from ordo.adapters.brokers.fyers.wire import ProductCode, SideCode, TypeCode, ValidityCode
+from ordo.domain.calendar import IST
 
 _PRICES = st.one_of(
     st.just(Decimal(0)), st.decimals(min_value=0, max_value=999_999_999, places=4), st.decimals(0, 10_000, places=2)
@@ -122,12 +125,35 @@ def test_an_amount_keeps_four_decimals_and_no_more(value: Decimal) -> None:
     assert str(found) == str(value.quantize(Decimal("0.0001")) if fine else value)
 
 
-@pytest.mark.parametrize("text", ["05-Oct-2026 10:15:31", "05-10-2026 10:15:31", " 5-oct-2026 10:15:31"])
-def test_a_time_that_was_read_before_is_the_same(text: str) -> None:
-    assert [moment(text).isoformat() for _ in range(2)] == ["2026-10-05T10:15:31+05:30"] * 2
+@given(st.datetimes(datetime(1000, 1, 1)), st.sampled_from(("%b", "%B", "%m")))  # noqa: DTZ001  (in no zone yet)
+def test_a_time_is_read_as_the_standard_library_reads_it(at: datetime, month: str) -> None:
+    text = at.strftime(f"%d-{month}-%Y %H:%M:%S")
+    assert _moment(text) == _moment(text.upper()) == _strptime(text)
 
 
-def test_a_time_that_is_none_stays_none() -> None:
-    for _ in range(2):
-        with pytest.raises(ValueError, match="time data"):
-            moment("32-10-2026 10:15:31")
+@given(st.lists(st.sampled_from(("05", "5", "31", "00", "60", "2026", "Oct", "FEB", "-", "-", " ", ":", ":", "x", "_")))
+       .map("".join))  # fmt: skip
+@example("32-10-2026 10:15:31")
+@example("30-Feb-2026 10:15:31")
+@example("05-13-2026 10:15:31")
+@example("05-10-2026 24:15:31")
+@example("05-10-2026 10:15:60")
+@example("05-10-2026 10:15")
+@example("05-10-26 10:15:31")
+@example(" 5-10-2026 9:5:1 ")
+def test_what_is_no_time(text: str) -> None:
+    assert _moment(text) == _strptime(text)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return moment(text)
+    except ValueError:
+        return None
+
+
+def _strptime(text: str) -> datetime | None:
+    for months in ("%b", "%m"):
+        with suppress(ValueError):
+            return datetime.strptime(text.strip(), f"%d-{months}-%Y %H:%M:%S").replace(tzinfo=IST)
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -88,18 +89,17 @@ class FyersClient:
         asked = {"id": order_id} if order_id else {"order_tag": f"1:{tag}"} if tag else {}
         return await self._get(session, f"/orders?{urlencode(asked)}" if asked else "/orders", wire.OrderBook)
 
-    async def quotes(self, session: Session, tickers: list[str]) -> wire.Quotes:
+    def quotes(self, session: Session, tickers: list[str]) -> Coroutine[Any, Any, wire.Quotes]:
         """At most 50 tickers."""
         asked = self._request(
             session, "GET", f"{self._hosts.data}/quotes?symbols={quote(','.join(tickers), safe=',:')}"
         )
-        return await self._call(Call.READ, session.account, asked, wire.Quotes)
+        return self._call(Call.READ, session.account, asked, wire.Quotes)
 
-    async def depth(self, session: Session, ticker: str) -> wire.Depth:
+    def depth(self, session: Session, ticker: str) -> Coroutine[Any, Any, wire.Depth]:
         """One ticker's last price, five levels on each side, circuit limits and open interest."""
-        query = urlencode({"symbol": ticker, "ohlcv_flag": "1"})
-        asked = self._request(session, "GET", f"{self._hosts.data}/depth?{query}")
-        return await self._call(Call.READ, session.account, asked, wire.Depth)
+        asked = self._request(session, "GET", f"{self._hosts.data}/depth?{_deep(ticker)}")
+        return self._call(Call.READ, session.account, asked, wire.Depth)
 
     async def market_status(self, session: Session) -> wire.MarketStatus:
         asked = self._request(session, "GET", f"{self._hosts.data}/marketStatus")
@@ -220,6 +220,11 @@ _HEADERS: Final = {
     "User-Agent": "ordo-gateway",
     "version": "3",
 }
+
+
+@lru_cache(maxsize=1024)
+def _deep(ticker: str) -> str:
+    return urlencode({"symbol": ticker, "ohlcv_flag": "1"})
 
 
 def _trouble(verdict: Verdict) -> ErrorCode:

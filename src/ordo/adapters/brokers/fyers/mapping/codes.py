@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final
 
 from ordo.adapters.brokers.fyers import wire
@@ -49,18 +49,21 @@ STATUSES: Final[dict[int, OrderStatus]] = {
 """As far as the number alone says it; `UNUSED` and numbers that stand in no document are no status that Ordo knows."""
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_NUMBERS: Final = {name: f"{number:02}" for number, name in enumerate(_MONTHS, start=1)}
+_NUMBERS: Final = {name: number for number, name in enumerate(_MONTHS, start=1)}
+_MOMENT: Final = re.compile(r"\s*(\d{1,2})-([A-Za-z]{3}|\d{1,2})-(\d{4})\s+(\d{1,2}):(\d{1,2}):(\d{1,2})\s*")
 _FINEST: Final = Decimal("0.0001")
 _MOST: Final = Decimal(10) ** 15
 _UNTAGGED: Final = "Untagged"
 
 
-@lru_cache(maxsize=2048)
 def moment(text: str) -> datetime:
     """`05-Oct-2026 10:15:31` or `05-10-2026 10:15:31`, which are Indian time; raises `ValueError`."""
-    day, month, rest = text.strip().split("-", 2)
-    written = f"{day}-{_NUMBERS.get(month.title(), month)}-{rest}"
-    return datetime.strptime(written, "%d-%m-%Y %H:%M:%S").replace(tzinfo=IST)
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError("a time is none")
+    day, month, year, hour, minute, second = found.groups()
+    number = _NUMBERS.get(month.title()) or int(month)
+    return datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=IST)
 
 
 def rupees(value: Decimal) -> Decimal:
