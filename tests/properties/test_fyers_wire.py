@@ -120,9 +120,21 @@ def test_the_shortest_answers(body: bytes) -> None:
 @given(st.decimals(-(10**15), 10**15, allow_nan=False, allow_infinity=False))
 def test_an_amount_keeps_four_decimals_and_no_more(value: Decimal) -> None:
     found = rupees(value)
-    exponent = value.as_tuple().exponent
-    fine = isinstance(exponent, int) and exponent < -len("0000")
-    assert str(found) == str(value.quantize(Decimal("0.0001")) if fine else value)
+    assert found == value.quantize(Decimal("0.0001"))
+    assert found == value or found.as_tuple().exponent == -len("0000")
+    assert str(rupees(found)) == str(found)
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ("58.150000000000006", "58.1500"), ("800.0", "800.0"), ("-0.1", "-0.1"), ("0", "0"), ("1E-7", "0.0000"),
+        ("1e3", "1E+3"), ("0.00005", "0.0000"), ("0.00015", "0.0002"),
+        ("999999999999999.99996", "1000000000000000.0000"),
+    ],
+)  # fmt: skip
+def test_amounts(told: str, wanted: str) -> None:
+    assert str(rupees(Decimal(told))) == wanted
 
 
 @given(st.datetimes(datetime(1000, 1, 1)), st.sampled_from(("%b", "%B", "%m")))  # noqa: DTZ001  (in no zone yet)

@@ -67,11 +67,12 @@ def moment(text: str) -> datetime:
 
 
 def rupees(value: Decimal) -> Decimal:
-    """A price or an amount without the noise of floats (`58.150000000000006`): at most four decimals."""
+    """A price or an amount without the noise of floats (`58.150000000000006`): no more than zeros stand beyond the
+    fourth decimal.
+    """
     if not value.is_finite() or abs(value) > _MOST:
         raise Unreadable("an amount is no number, or none of this world")
-    exponent = value.as_tuple().exponent
-    return value.quantize(_FINEST) if isinstance(exponent, int) and exponent < -len("0000") else value
+    return value.quantize(_FINEST) if value % _FINEST else value
 
 
 def maybe(value: Decimal | None) -> Decimal | None:
