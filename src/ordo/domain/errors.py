@@ -16,8 +16,6 @@ The group says what happened; the code says why. No group and no code knows of H
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
@@ -184,16 +182,20 @@ class OutcomeUnknown(OrdoError):
         )
 
 
-@contextmanager
-def before_sending() -> Iterator[None]:
+class before_sending:  # noqa: N801  (read as a word of the `with`)
     """Where certainly nothing has been sent yet: what is `Invalid` in here is `Unsendable`, and what is `Unavailable`
     is `NotSent`.
     """
-    try:
-        yield
-    except (Unsendable, NotSent):
-        raise
-    except Invalid as error:
-        raise Unsendable(error.code, error.message, fields=error.fields, broker_id=error.broker_id) from None
-    except Unavailable as error:
-        raise NotSent(error.code, error.message, broker_id=error.broker_id) from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is None or isinstance(error, Unsendable | NotSent):
+            return
+        if isinstance(error, Invalid):
+            raise Unsendable(error.code, error.message, fields=error.fields, broker_id=error.broker_id) from None
+        if isinstance(error, Unavailable):
+            raise NotSent(error.code, error.message, broker_id=error.broker_id) from error

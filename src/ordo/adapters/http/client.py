@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from ordo.adapters.http.carrier import BrokenOff, Carrier, Evidence
 from ordo.adapters.http.exchange import HttpReply, HttpRequest, NeverSent, ReplyLost, ReplyTimedOut
@@ -58,8 +58,10 @@ class HttpClient:
         """Close all connections. A client that is used again opens new ones."""
         await self._carrier.aclose()
 
-    async def _carry(self, request: HttpRequest, wording: Worded, sent: Evidence, total: float) -> HttpReply:
-        return await self._carrier.carry(request, wording, sent, total)
+    def _carry(
+        self, request: HttpRequest, wording: Worded, sent: Evidence, total: float
+    ) -> Coroutine[Any, Any, HttpReply]:
+        return self._carrier.carry(request, wording, sent, total)
 
     def _unpacked(self, reply: HttpReply, coding: str) -> HttpReply:
         try:

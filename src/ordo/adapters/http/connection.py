@@ -59,32 +59,37 @@ class Connection(asyncio.Protocol):
             return False
         return self._is_fresh_tls or not self._poll.poll(0)
 
-    async def exchange(self, worded: Worded, sent: Evidence, until: float) -> HttpReply:
-        """Send a request and read its answer before the loop's time is `until`. The connection `is_free` afterwards, or
-        is closed.
+    def exchange(
+        self, worded: Worded, sent: Evidence, until: float, *, looked: bool = False
+    ) -> asyncio.Future[HttpReply]:
+        """Send a request; its answer is what comes before the loop's time is `until`. Whoever awaits it has to `leave`
+        afterwards, whatever came. `looked`: that the connection `is_quiet` was seen in this very moment.
         """
         transport = self._transport
-        if transport is None or not self.is_quiet():
+        if transport is None or not (looked or self.is_quiet()):
             self.abort()
             raise BrokenOff("the host hung up, or spoke unasked")
         self.is_free = self._is_fresh_tls = False
         self._reader = ReplyReader(self._limits.size, wants_body=worded.wants_body)
-        answer: asyncio.Future[HttpReply] = self._loop.create_future()
-        self._answer = answer
+        self._answer = answer = self._loop.create_future()
         self._sent = sent
         self._until = until
-        self._by(self._limits.write)
         sent.begin()
         transport.write(worded.data)
-        self._note(sent)
-        try:
-            return await answer
-        finally:
-            self._answer = self._sent = self._reader = None
-            if not self.is_free:
-                self.abort()
-                if answer.done() and not answer.cancelled():
-                    answer.exception()  # A failure that a cancelled caller does not hear is no news to the event loop.
+        if not self._note(sent):
+            self._by(self._limits.write)
+        return answer
+
+    def leave(self) -> bool:
+        """End an exchange, also one that broke off: whether the connection `is_free` now. If not, it is closed."""
+        answer = self._answer
+        self._answer = self._sent = self._reader = None
+        if self.is_free:
+            return True
+        self.abort()
+        if answer is not None and answer.done() and not answer.cancelled():
+            answer.exception()  # A failure that a cancelled caller does not hear is no news to the event loop.
+        return False
 
     def abort(self) -> None:
         """Close at once."""

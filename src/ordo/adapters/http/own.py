@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from ordo.adapters.http.carrier import BrokenOff, Carrier, Evidence
 from ordo.adapters.http.connection import Connection
@@ -23,12 +24,14 @@ class OwnCarrier(Carrier):
         self._tls = tls
         self._lanes: dict[Origin, _Lane] = {}
 
-    async def carry(self, request: HttpRequest, worded: Worded, sent: Evidence, total: float) -> HttpReply:
+    def carry(
+        self, request: HttpRequest, worded: Worded, sent: Evidence, total: float
+    ) -> Coroutine[Any, Any, HttpReply]:
         del request
         lane = self._lanes.get(worded.origin)
         if lane is None:
             lane = self._lanes[worded.origin] = _Lane(worded.origin, self._limits, self._tls)
-        return await lane.carry(worded, sent, total)
+        return lane.carry(worded, sent, total)
 
     async def aclose(self) -> None:
         lanes, self._lanes = self._lanes, {}
@@ -57,14 +60,20 @@ class _Lane:
         else:
             await self._turn(connected)
         try:
-            connection = self._kept() or await self._made(connected, answered)
+            connection = self._kept()
+            looked = connection is not None
+            if connection is None:
+                connection = await self._made(connected, answered)
             try:
-                return await connection.exchange(worded, sent, answered)
+                return await connection.exchange(worded, sent, answered, looked=looked)
             finally:
-                if connection.is_free:
+                if connection.leave():
                     self._idle.append(connection)
         finally:
-            self._give_back()
+            if self._waiting:
+                self._give_back()
+            else:
+                self._free += 1
 
     async def aclose(self) -> None:
         leaving = [connection.gone for connection in self._open]

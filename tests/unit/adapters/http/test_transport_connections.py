@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from ordo.adapters.http.carrier import BrokenOff, Evidence
+from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.connection import Connection
-from ordo.adapters.http.exchange import HttpRequest
+from ordo.adapters.http.exchange import HttpRequest, NeverSent
 from ordo.adapters.http.limits import HttpLimits
 from ordo.adapters.http.wording import worded
 from tests.support.hostile import Line, answering, hostile, whole
@@ -175,6 +177,22 @@ async def test_what_lies_on_a_new_connection_is_no_answer() -> None:
             await connection.gone
             with pytest.raises(ConnectionResetError):  # By which a system says that what had come was not read.
                 host.recv(100)
+
+
+async def test_nothing_leaves_on_a_new_connection_on_which_something_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, ExitStack() as hosts:
+
+        class Forestalled(Connection):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                super().connection_made(transport)
+                host, _ = listening.accept()
+                hosts.enter_context(host).send(whole(b"forged"))
+
+        monkeypatch.setattr("ordo.adapters.http.own.Connection", Forestalled)
+        client = HttpClient()
+        with pytest.raises(NeverSent, match="unasked"):
+            await client.send(ask(f"http://127.0.0.1:{listening.getsockname()[1]}"))
+        await client.aclose()
 
 
 async def test_an_answer_before_the_request_has_left(dial_own: Dial) -> None:

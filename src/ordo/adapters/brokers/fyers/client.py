@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
-
-from pydantic import BaseModel
 
 from ordo.adapters.brokers.fyers import wire
 from ordo.adapters.brokers.fyers.errors import ADVICE, UNDONE, WRITES, Call, Verdict, judge, words
@@ -69,57 +69,56 @@ class FyersClient:
         asked = self._request(session, "POST", f"{self._hosts.api}/logout")
         await self._call(Call.LOGIN, session.account, asked, wire.Envelope)
 
-    async def profile(self, session: Session) -> wire.Profile:
-        return await self._get(session, "/profile", wire.Profile)
+    def profile(self, session: Session) -> Coroutine[Any, Any, wire.Profile]:
+        return self._get(session, "/profile", wire.Profile)
 
-    async def funds(self, session: Session) -> wire.Funds:
-        return await self._get(session, "/funds", wire.Funds)
+    def funds(self, session: Session) -> Coroutine[Any, Any, wire.Funds]:
+        return self._get(session, "/funds", wire.Funds)
 
-    async def holdings(self, session: Session) -> wire.Holdings:
-        return await self._get(session, "/holdings", wire.Holdings)
+    def holdings(self, session: Session) -> Coroutine[Any, Any, wire.Holdings]:
+        return self._get(session, "/holdings", wire.Holdings)
 
-    async def positions(self, session: Session) -> wire.Positions:
-        return await self._get(session, "/positions", wire.Positions)
+    def positions(self, session: Session) -> Coroutine[Any, Any, wire.Positions]:
+        return self._get(session, "/positions", wire.Positions)
 
-    async def trades(self, session: Session) -> wire.TradeBook:
-        return await self._get(session, "/tradebook", wire.TradeBook)
+    def trades(self, session: Session) -> Coroutine[Any, Any, wire.TradeBook]:
+        return self._get(session, "/tradebook", wire.TradeBook)
 
     async def orders(self, session: Session, *, order_id: str = "", tag: str = "") -> wire.OrderBook:
         """The whole book of the day, or the orders of an id or a tag. The filter takes a tag as the book shows it."""
         asked = {"id": order_id} if order_id else {"order_tag": f"1:{tag}"} if tag else {}
         return await self._get(session, f"/orders?{urlencode(asked)}" if asked else "/orders", wire.OrderBook)
 
-    async def quotes(self, session: Session, tickers: list[str]) -> wire.Quotes:
+    def quotes(self, session: Session, tickers: list[str]) -> Coroutine[Any, Any, wire.Quotes]:
         """At most 50 tickers."""
         asked = self._request(
             session, "GET", f"{self._hosts.data}/quotes?symbols={quote(','.join(tickers), safe=',:')}"
         )
-        return await self._call(Call.READ, session.account, asked, wire.Quotes)
+        return self._call(Call.READ, session.account, asked, wire.Quotes)
 
-    async def depth(self, session: Session, ticker: str) -> wire.Depth:
+    def depth(self, session: Session, ticker: str) -> Coroutine[Any, Any, wire.Depth]:
         """One ticker's last price, five levels on each side, circuit limits and open interest."""
-        query = urlencode({"symbol": ticker, "ohlcv_flag": "1"})
-        asked = self._request(session, "GET", f"{self._hosts.data}/depth?{query}")
-        return await self._call(Call.READ, session.account, asked, wire.Depth)
+        asked = self._request(session, "GET", f"{self._hosts.data}/depth?{_deep(ticker)}")
+        return self._call(Call.READ, session.account, asked, wire.Depth)
 
     async def market_status(self, session: Session) -> wire.MarketStatus:
         asked = self._request(session, "GET", f"{self._hosts.data}/marketStatus")
         return await self._call(Call.READ, session.account, asked, wire.MarketStatus)
 
-    async def place(self, session: Session, order: wire.PlaceRequest) -> str:
+    def place(self, session: Session, order: wire.PlaceRequest) -> Coroutine[Any, Any, str]:
         """Send one order; its id at the broker."""
-        return await self._write(Call.PLACE, session, "POST", order)
+        return self._write(Call.PLACE, session, "POST", order.body())
 
     async def modify(self, session: Session, order: wire.ModifyRequest) -> None:
-        answered = await self._write(Call.MODIFY, session, "PATCH", order)
+        answered = await self._write(Call.MODIFY, session, "PATCH", order.body())
         self._require_same(Call.MODIFY, session, order.id, answered)
 
     async def cancel(self, session: Session, order: wire.CancelRequest) -> None:
-        answered = await self._write(Call.CANCEL, session, "DELETE", order)
+        answered = await self._write(Call.CANCEL, session, "DELETE", order.body())
         self._require_same(Call.CANCEL, session, order.id, answered)
 
-    async def _write(self, call: Call, session: Session, method: str, request: BaseModel) -> str:
-        asked = self._request(session, method, f"{self._hosts.api}/orders/sync", wire.dumped(request))
+    async def _write(self, call: Call, session: Session, method: str, body: bytes) -> str:
+        asked = self._request(session, method, f"{self._hosts.api}/orders/sync", body)
         done = await self._call(call, session.account, asked, wire.Envelope)
         if done.code == _UNCONFIRMED:
             raise self._lost(call, session.account, "FYERS sent it on and has no acknowledgement yet (201)")
@@ -131,10 +130,8 @@ class FyersClient:
         if answered and answered != asked:
             raise self._lost(call, session.account, "FYERS answered for another order")
 
-    async def _get(self, session: Session, path: str, model: type[E]) -> E:
-        return await self._call(
-            Call.READ, session.account, self._request(session, "GET", self._hosts.api + path), model
-        )
+    def _get(self, session: Session, path: str, model: type[E]) -> Coroutine[Any, Any, E]:
+        return self._call(Call.READ, session.account, self._request(session, "GET", self._hosts.api + path), model)
 
     def _request(self, session: Session, method: str, url: str, body: bytes | None = None) -> HttpRequest:
         token = session.access_token.reveal()
@@ -148,9 +145,9 @@ class FyersClient:
             raise self._unanswered(call, account, failure) from None
         try:
             told = wire.loaded(reply.body)
+            if reply.status == _OK and isinstance(told, dict) and told.get("s") == "ok":
+                return model.model_validate(told)
             envelope = wire.Envelope.model_validate(told)
-            if envelope.s == "ok" and reply.status == _OK:
-                return envelope if isinstance(envelope, model) else model.model_validate(told)
         except ValueError:
             # Not the broker's: a page of something in between, a body that is cut, or a shape that nobody knows.
             raise self._unreadable(call, account, reply.status) from None
@@ -223,6 +220,11 @@ _HEADERS: Final = {
     "User-Agent": "ordo-gateway",
     "version": "3",
 }
+
+
+@lru_cache(maxsize=1024)
+def _deep(ticker: str) -> str:
+    return urlencode({"symbol": ticker, "ohlcv_flag": "1"})
 
 
 def _trouble(verdict: Verdict) -> ErrorCode:

@@ -150,6 +150,8 @@ def words(code: int | None, text: str, account_id: str, secrets: Iterable[str] =
     """The broker's words as they may be shown: the account and what is secret masked, on one line, not longer than a
     screen. `secrets` are those that the broker was sent.
     """
+    if not text:
+        return "" if code is None else f"[{code}]"
     masked = without(text, secrets)
     masked = re.sub(re.escape(account_id), MASK, masked, flags=re.IGNORECASE) if account_id else masked
     shown = _MARKS.sub(" ", masked).strip()[:_LONGEST]

@@ -74,12 +74,12 @@ class HdfcBroker(Broker):
         self._instruments = instruments
         self._clock = clock
         self._told: set[tuple[str, str]] = set()
+        converts = config.market_orders == "limit"
+        self._capabilities = replace(CONVERTING, auto_percent=config.protection_percent) if converts else CAPABILITIES
 
     @property
     def capabilities(self) -> Capabilities:
-        if self._config.market_orders == "limit":
-            return replace(CONVERTING, auto_percent=self._config.protection_percent)
-        return CAPABILITIES
+        return self._capabilities
 
     async def place(self, session: Session, terms: OrderTerms, *, tag: str) -> Acknowledged:
         self._require(terms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -48,7 +49,8 @@ STATUSES: Final[dict[int, OrderStatus]] = {
 """As far as the number alone says it; `UNUSED` and numbers that stand in no document are no status that Ordo knows."""
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_NUMBERS: Final = {name: f"{number:02}" for number, name in enumerate(_MONTHS, start=1)}
+_NUMBERS: Final = {name: number for number, name in enumerate(_MONTHS, start=1)}
+_MOMENT: Final = re.compile(r"\s*(\d{1,2})-([A-Za-z]{3}|\d{1,2})-(\d{4})\s+(\d{1,2}):(\d{1,2}):(\d{1,2})\s*")
 _FINEST: Final = Decimal("0.0001")
 _MOST: Final = Decimal(10) ** 15
 _UNTAGGED: Final = "Untagged"
@@ -56,17 +58,21 @@ _UNTAGGED: Final = "Untagged"
 
 def moment(text: str) -> datetime:
     """`05-Oct-2026 10:15:31` or `05-10-2026 10:15:31`, which are Indian time; raises `ValueError`."""
-    day, month, rest = text.strip().split("-", 2)
-    written = f"{day}-{_NUMBERS.get(month.title(), month)}-{rest}"
-    return datetime.strptime(written, "%d-%m-%Y %H:%M:%S").replace(tzinfo=IST)
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError("a time is none")
+    day, month, year, hour, minute, second = found.groups()
+    number = _NUMBERS.get(month.title()) or int(month)
+    return datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=IST)
 
 
 def rupees(value: Decimal) -> Decimal:
-    """A price or an amount without the noise of floats (`58.150000000000006`): at most four decimals."""
+    """A price or an amount without the noise of floats (`58.150000000000006`): no more than zeros stand beyond the
+    fourth decimal.
+    """
     if not value.is_finite() or abs(value) > _MOST:
         raise Unreadable("an amount is no number, or none of this world")
-    exponent = value.as_tuple().exponent
-    return value.quantize(_FINEST) if isinstance(exponent, int) and exponent < -len("0000") else value
+    return value.quantize(_FINEST) if value % _FINEST else value
 
 
 def maybe(value: Decimal | None) -> Decimal | None:

@@ -33,6 +33,7 @@ from ordo.domain.orders import OrderStatus, OrderTerms, OrderType, Side, Validit
 from ordo.domain.portfolio import Trade
 
 _ZERO: Final = Decimal(0)
+_FOREIGN: Final = frozenset(PRODUCTS_IN) - frozenset(PRODUCTS.values())
 
 
 def place_request(directory: InstrumentDirectory, terms: OrderTerms, tag: str) -> wire.PlaceRequest:
@@ -97,8 +98,8 @@ def order(directory: InstrumentDirectory, row: wire.OrderRow, account_id: str) -
         validity=VALIDITIES_IN[row.order_validity],
         average_price=rupees(row.traded_price) if row.filled_qty and row.traded_price else None,
         message=words(None, row.message, account_id) or None,
-        foreign_product=None if row.product_type in PRODUCTS.values() else row.product_type.value,
-        metadata=without_blanks({"exchange_order_id": row.exch_ord_id, "fyers_product": row.product_type.value}),
+        foreign_product=str(row.product_type) if row.product_type in _FOREIGN else None,
+        metadata=without_blanks({"exchange_order_id": row.exch_ord_id, "fyers_product": str(row.product_type)}),
     )
 
 
@@ -131,7 +132,8 @@ def _named(directory: InstrumentDirectory, key: InstrumentKey) -> tuple[Instrume
 
 
 def _require_strict_stop(terms: OrderTerms) -> None:
-    if terms.price is not None and terms.price == terms.trigger_price:
+    # A Decimal is slow to see that it is not None.
+    if terms.trigger_price is not None and terms.price is not None and terms.price == terms.trigger_price:
         relation = "below" if terms.side is Side.BUY else "above"
         raise Invalid.field(
             "trigger_price", f"must be {relation} the price, not equal to it, at FYERS", seen=terms.trigger_price

@@ -41,7 +41,7 @@ def position(directory: InstrumentDirectory, row: wire.PositionRow) -> Position:
         realised_pnl=maybe(row.realized_profit),
         unrealised_pnl=maybe(row.unrealized_profit),
         pnl=maybe(row.pl),
-        metadata={"fyers_product": row.product_type.value, **units},
+        metadata={"fyers_product": str(row.product_type), **units},
     )
 
 
@@ -72,8 +72,11 @@ def funds(answer: wire.Funds, as_of: datetime) -> Funds:
 
 
 def _fund(rows: list[wire.FundRow], number: int, title: str) -> wire.FundRow | None:
-    by_title = (row for row in rows if row.title.strip().casefold() == title.casefold())
-    return next((row for row in rows if row.id == number), None) or next(by_title, None)
+    for row in rows:
+        if row.id == number:
+            return row
+    wanted = title.casefold()
+    return next((row for row in rows if row.title.strip().casefold() == wanted), None)
 
 
 def every(rows: list[R] | None, count: int | None, convert: Callable[[R], T]) -> tuple[T, ...]:

@@ -27,7 +27,8 @@ _DEEP: Final = {
 
 def quote(key: InstrumentKey, values: dict[str, Any], at: datetime) -> Quote:
     """One of several quotes."""
-    return Quote(instrument=key, last_price=_last(key, values), timestamp=at, extended=_picked(values, _QUOTED))
+    last = _last(key, wire.LastPrice.model_validate(values))
+    return Quote(instrument=key, last_price=last, timestamp=at, extended=_picked(values, _QUOTED))
 
 
 def deep_quote(key: InstrumentKey, values: dict[str, Any], at: datetime, market: str | None) -> Quote:
@@ -35,11 +36,15 @@ def deep_quote(key: InstrumentKey, values: dict[str, Any], at: datetime, market:
     ladder = wire.Ladder.model_validate(values)
     levels: dict[str, str] = {}
     for side, rungs in (("bid", ladder.bids), ("ask", ladder.ask)):
-        for number, rung in enumerate((rung for rung in rungs if rung.price > 0 and rung.volume > 0), start=1):
-            name = side if number == 1 else f"{side}_{number}"
-            levels |= {name: format_decimal(rupees(rung.price)), f"{name}_quantity": str(rung.volume)}
+        number = 0
+        for rung in rungs:
+            if rung.price > 0 and rung.volume > 0:
+                number += 1
+                name = side if number == 1 else f"{side}_{number}"
+                levels[name] = format_decimal(rupees(rung.price))
+                levels[f"{name}_quantity"] = str(rung.volume)
     facts = levels | _picked(values, _DEEP) | without_blanks({"market_status": market or ""})
-    return Quote(instrument=key, last_price=_last(key, values), timestamp=at, extended=facts)
+    return Quote(instrument=key, last_price=_last(key, ladder), timestamp=at, extended=facts)
 
 
 def market_words(answer: wire.MarketStatus) -> dict[Venue, str]:
@@ -48,8 +53,8 @@ def market_words(answer: wire.MarketStatus) -> dict[Venue, str]:
     return {venue: rows[codes] for codes, venue in VENUES.items() if codes in rows}
 
 
-def _last(key: InstrumentKey, values: dict[str, Any]) -> Decimal:
-    price = rupees(wire.LastPrice.model_validate(values).price)
+def _last(key: InstrumentKey, values: wire.LastPrice) -> Decimal:
+    price = rupees(values.price)
     if price <= 0:
         raise Unreadable(f"{key} has no last price")
     return price

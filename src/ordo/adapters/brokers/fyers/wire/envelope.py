@@ -49,12 +49,16 @@ class ValidityCode(StrEnum):
 
 def _plain(value: object) -> object:
     """A number that may stand in a string; nothing may stand as an empty one."""
+    if type(value) is int or type(value) is Decimal:
+        return value
     if isinstance(value, bool):
         raise ValueError("true and false are no numbers")  # noqa: TRY004  (pydantic reports ValueErrors)
     return value.strip() or None if isinstance(value, str) else value
 
 
 def _code(value: object) -> object:
+    if type(value) is int:
+        return value
     value = _plain(value)
     return int(value) if isinstance(value, str | Decimal) else value
 
@@ -92,7 +96,13 @@ class Envelope(Wire):
 def loaded(body: bytes) -> object:
     """An answer's JSON, decimals as they were written; raises `ValueError` for what is none."""
     try:
-        told: object = _READ.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        if body[:1] == b"{" and body[1:2] != b"\0":
+            # What begins so is UTF-8, and needs neither its encoding found nor blanks passed over.
+            text = body.decode("utf-8", "surrogatepass")
+            told: object
+            told, end = _READ.raw_decode(text)
+            return told if end == len(text) else _READ.decode(text)
+        told = _READ.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (RecursionError, ArithmeticError) as error:
         raise ValueError(f"no JSON of this world ({type(error).__name__})") from None
     return told

@@ -36,7 +36,7 @@ class Level(Wire):
     volume: Whole
 
 
-class Ladder(Wire):
+class Ladder(LastPrice):
     """`bids`, but `ask`."""
 
     bids: list[Level]

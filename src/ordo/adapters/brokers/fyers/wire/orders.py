@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Annotated, NamedTuple
 
 from ordo.adapters.brokers.fyers.wire.envelope import (
     CODES,
@@ -22,8 +23,10 @@ from ordo.adapters.brokers.fyers.wire.envelope import (
 )
 
 
-class PlaceRequest(Wire):
-    """The ten fields that are always sent, and the tag."""
+class PlaceRequest(NamedTuple):
+    """The ten fields that are always sent, and the tag. Prices in rupees, 0 for none, of at most 13 digits, which a
+    float holds exactly: FYERS takes them as JSON's numbers.
+    """
 
     symbol: str
     qty: int
@@ -37,9 +40,18 @@ class PlaceRequest(Wire):
     offline_order: bool
     order_tag: str
 
+    def body(self) -> bytes:
+        return (
+            f'{{"symbol": {quoted(self.symbol)}, "qty": {self.qty}, "type": {self.type:d}, "side": {self.side:d}, '
+            f'"productType": "{self.product_type}", "limitPrice": {float(self.limit_price)!r}, '
+            f'"stopPrice": {float(self.stop_price)!r}, "validity": "{self.validity}", '
+            f'"disclosedQty": {self.disclosed_qty}, "offlineOrder": {"true" if self.offline_order else "false"}, '
+            f'"orderTag": {quoted(self.order_tag)}}}'
+        ).encode()
 
-class ModifyRequest(Wire):
-    """The full set: a partial one was refused in the wild."""
+
+class ModifyRequest(NamedTuple):
+    """The full set: a partial one was refused in the wild. Numbers as in `PlaceRequest`."""
 
     id: str
     type: TypeCode
@@ -48,9 +60,18 @@ class ModifyRequest(Wire):
     qty: int
     disclosed_qty: int
 
+    def body(self) -> bytes:
+        return (
+            f'{{"id": {quoted(self.id)}, "type": {self.type:d}, "limitPrice": {float(self.limit_price)!r}, '
+            f'"stopPrice": {float(self.stop_price)!r}, "qty": {self.qty}, "disclosedQty": {self.disclosed_qty}}}'
+        ).encode()
 
-class CancelRequest(Wire):
+
+class CancelRequest(NamedTuple):
     id: str
+
+    def body(self) -> bytes:
+        return f'{{"id": {quoted(self.id)}}}'.encode()
 
 
 class Listed(Wire):

@@ -68,6 +68,7 @@ class Line:
         self._http = http
         self._reads = Pace(clock, door.reads_per_second)
         self._writes = Pace(clock, door.orders_per_second)
+        self._keyed = Secret(urlencode({"api_key": door.api_key.reveal()}))
 
     async def _rows(self, shape: TypeAdapter[T], path: str, token: Secret, what: str, *, nothing: bool = False) -> T:
         said = await self._ask("GET", path, token, None, what)
@@ -179,4 +180,5 @@ class Line:
         return Unavailable(code, text, broker_id=self._door.broker_id)
 
     def _query(self, **query: str) -> str:
-        return urlencode({"api_key": self._door.api_key.reveal(), **query})
+        key = self._keyed.reveal()
+        return f"{key}&{urlencode(query)}" if query else key
