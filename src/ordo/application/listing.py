@@ -51,8 +51,7 @@ class OrderReader:
         self._calls.broker(account)
         placement = await self._store.placement(account, valid_order_id(order_id))
         if placement is None:
-            book = (await self._books.read(account, context)).book
-            for row in book.items:
+            for row in (await self._books.look(account, context)).book.items:
                 if external_id(account, row) == order_id:
                     return _external(account, row)
             raise Invalid.field("order_id", f"is no order of {account}", seen=order_id, code=ErrorCode.ORDER_NOT_FOUND)
@@ -63,7 +62,7 @@ class OrderReader:
         is_over = status.is_terminal and status is not OrderStatus.NOT_PLACED
         if is_over or not placement.state.is_settled:
             return placement.order
-        return await self._books.seen(placement, await self._books.read(account, context), context)
+        return await self._books.seen(placement, await self._books.look(account, context), context)
 
     async def list(self, account: Account, context: Context) -> Snapshot[Order]:
         read = await self._books.read(account, context)
