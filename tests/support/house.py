@@ -105,7 +105,7 @@ class Services:
             owner=owner,
             keep=timedelta(days=7),
         )
-        self.reader = OrderReader(self.store, self.calls, self.books, self.reconciler)
+        self.reader = OrderReader(self.store, self.calls, self.books, self.reconciler, house.clock)
         self.safety = SafetyService(house.safety_store, house.clock, self.trail)
         self.screening = self.screened(house)
         self.orders = OrderService(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ordo.application.books import Books
 from ordo.application.context import Context
+from ordo.application.joint import Joint
 from ordo.application.reading import BrokerCalls
 from ordo.application.reconcile import Reconciler
 from ordo.domain.accounts import Account
@@ -21,6 +22,7 @@ from ordo.domain.orders import (
     Product,
     valid_order_id,
 )
+from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 
 _ID_SPACE = 10**14
@@ -29,11 +31,14 @@ _ID_SPACE = 10**14
 class OrderReader:
     """Reads orders, and learns from every look into the book."""
 
-    def __init__(self, store: IdempotencyStore, calls: BrokerCalls, books: Books, reconciler: Reconciler) -> None:
+    def __init__(
+        self, store: IdempotencyStore, calls: BrokerCalls, books: Books, reconciler: Reconciler, clock: Clock
+    ) -> None:
         self._store = store
         self._calls = calls
         self._books = books
         self._reconciler = reconciler
+        self._lists: Joint[Account, Snapshot[Order]] = Joint(clock)
 
     def echoes(self, account: Account) -> bool:
         """Whether the account's book shows Ordo's tags, as far as is known."""
@@ -51,8 +56,7 @@ class OrderReader:
         self._calls.broker(account)
         placement = await self._store.placement(account, valid_order_id(order_id))
         if placement is None:
-            book = (await self._books.read(account, context)).book
-            for row in book.items:
+            for row in (await self._books.look(account, context)).book.items:
                 if external_id(account, row) == order_id:
                     return _external(account, row)
             raise Invalid.field("order_id", f"is no order of {account}", seen=order_id, code=ErrorCode.ORDER_NOT_FOUND)
@@ -63,9 +67,14 @@ class OrderReader:
         is_over = status.is_terminal and status is not OrderStatus.NOT_PLACED
         if is_over or not placement.state.is_settled:
             return placement.order
-        return await self._books.seen(placement, await self._books.read(account, context), context)
+        return await self._books.seen(placement, await self._books.look(account, context), context)
 
     async def list(self, account: Account, context: Context) -> Snapshot[Order]:
+        """The day's orders, oldest first: as of a read that begins after this call, shared by those who ask at once."""
+        context.permit(account)
+        return await self._lists.ask(account, lambda: self._list(account, context))
+
+    async def _list(self, account: Account, context: Context) -> Snapshot[Order]:
         read = await self._books.read(account, context)
         ours = []
         for placement in read.placements:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from ordo.application.aliases import advice, nearest
 from ordo.application.context import Context
+from ordo.application.joint import Joint
 from ordo.application.reading import BrokerCalls
 from ordo.domain.accounts import Account
 from ordo.domain.book import Snapshot
@@ -25,8 +26,8 @@ from ordo.ports.instruments import InstrumentStore
 class PortfolioService:
     """Funds, positions and holdings of one account. A read that fails raises; it is never an empty portfolio.
 
-    With a `ttl` above 0 a whole portfolio is remembered for so long, from the beginning of its read, and those who ask
-    at once share one read.
+    Those who ask at once share one read, which begins after each of them has asked. With a `ttl` above 0 a whole
+    portfolio is remembered for so long, from the beginning of its read.
     """
 
     def __init__(
@@ -37,13 +38,17 @@ class PortfolioService:
         self._cache = cache if ttl > timedelta() else None
         self._ttl = ttl
         self._flights: dict[Account, asyncio.Task[Portfolio]] = {}
+        self._whole: Joint[Account, Portfolio] = Joint(clock)
+        self._funds: Joint[Account, Funds] = Joint(clock)
+        self._positions: Joint[Account, Snapshot[Position]] = Joint(clock)
+        self._holdings: Joint[Account, Snapshot[Holding]] = Joint(clock)
 
     async def portfolio(self, account: Account, context: Context | None = None) -> Portfolio:
         """Money, positions and holdings; as old as the oldest of the three reads."""
         context = context or Context()
         context.permit(account)  # What is remembered was read for another caller.
         if self._cache is None:
-            return await self._fresh(account, context)
+            return await self._whole.ask(account, lambda: self._fresh(account, context))
         while True:
             kept = await self._cache.get(account)
             if kept is not None:
@@ -60,13 +65,25 @@ class PortfolioService:
         return max(0, math.ceil((self._clock.now() - portfolio.as_of).total_seconds()))
 
     async def funds(self, account: Account, context: Context | None = None) -> Funds:
-        return await self._calls.read(account, context or Context(), lambda broker, session: broker.funds(session))
+        context = context or Context()
+        context.permit(account)
+        return await self._funds.ask(
+            account, lambda: self._calls.read(account, context, lambda broker, session: broker.funds(session))
+        )
 
     async def positions(self, account: Account, context: Context | None = None) -> Snapshot[Position]:
-        return await self._calls.read(account, context or Context(), lambda broker, session: broker.positions(session))
+        context = context or Context()
+        context.permit(account)
+        return await self._positions.ask(
+            account, lambda: self._calls.read(account, context, lambda broker, session: broker.positions(session))
+        )
 
     async def holdings(self, account: Account, context: Context | None = None) -> Snapshot[Holding]:
-        return await self._calls.read(account, context or Context(), lambda broker, session: broker.holdings(session))
+        context = context or Context()
+        context.permit(account)
+        return await self._holdings.ask(
+            account, lambda: self._calls.read(account, context, lambda broker, session: broker.holdings(session))
+        )
 
     def _begun(self, account: Account, context: Context, cache: PortfolioCache) -> asyncio.Task[Portfolio]:
         """One read for all, that goes on when whoever began it has gone."""
@@ -87,8 +104,11 @@ class PortfolioService:
         return portfolio
 
     async def _fresh(self, account: Account, context: Context) -> Portfolio:
+        read = self._calls.read
         funds, positions, holdings = await asyncio.gather(
-            self.funds(account, context), self.positions(account, context), self.holdings(account, context)
+            read(account, context, lambda broker, session: broker.funds(session)),
+            read(account, context, lambda broker, session: broker.positions(session)),
+            read(account, context, lambda broker, session: broker.holdings(session)),
         )
         return Portfolio(
             cash_balance=funds.cash,
@@ -101,11 +121,12 @@ class PortfolioService:
 
 
 class QuoteService:
-    """Quotes through an account's broker."""
+    """Quotes through an account's broker. Those who ask for the same at once share one read, as for a portfolio."""
 
-    def __init__(self, calls: BrokerCalls, instruments: InstrumentStore) -> None:
+    def __init__(self, calls: BrokerCalls, instruments: InstrumentStore, clock: Clock) -> None:
         self._calls = calls
         self._instruments = instruments
+        self._reads: Joint[tuple[Account, tuple[InstrumentKey, ...]], tuple[Quote, ...]] = Joint(clock)
 
     async def quotes(
         self, account: Account, keys: tuple[InstrumentKey, ...], context: Context | None = None
@@ -120,6 +141,9 @@ class QuoteService:
                     seen=key,
                     code=ErrorCode.INVALID_INSTRUMENT,
                 )
-        return await self._calls.read(
-            account, context or Context(), lambda broker, session: broker.quotes(session, keys)
+        context = context or Context()
+        context.permit(account)
+        return await self._reads.ask(
+            (account, keys),
+            lambda: self._calls.read(account, context, lambda broker, session: broker.quotes(session, keys)),
         )

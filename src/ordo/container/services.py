@@ -181,7 +181,7 @@ class Services(containers.DeclarativeContainer):
         always=providers.Callable(_always, brokers, clock),
     )
     reader: providers.Provider[OrderReader] = providers.Singleton(
-        OrderReader, idempotency_store, calls, books, reconciler
+        OrderReader, idempotency_store, calls, books, reconciler, clock
     )
     orders: providers.Provider[OrderService] = providers.Singleton(
         OrderService,
@@ -218,7 +218,7 @@ class Services(containers.DeclarativeContainer):
         resolver=providers.Singleton(Resolver, idempotency_store, reader, reconciler, knowledge, clock, trail),
         portfolio=portfolio,
         fanout=providers.Singleton(FanOut, portfolio, clock),
-        quotes=providers.Singleton(QuoteService, calls, instruments),
+        quotes=providers.Singleton(QuoteService, calls, instruments, clock),
         sessions=sessions,
         safety=safety,
         status=status,

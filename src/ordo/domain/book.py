@@ -115,7 +115,7 @@ class BookIndex:
     def row(self, order: Order) -> BrokerOrder | None:
         """The row of an order: by the broker's id where that is known, else by tag."""
         known = None if order.broker_order_id is None else self.by_id.get(order.broker_order_id)
-        return known or self.by_tag.get(order.order_id)
+        return self.by_tag.get(order.order_id) if known is None else known
 
 
 def observe(
@@ -135,23 +135,23 @@ def observe(
     status = _status_after(order, row, filled=filled, quantity=quantity)
     anomaly = _anomaly(order, row, status) or _backward(order, row, status, read_at)
     is_behind = row.average_price is None or row.filled_quantity < order.filled_quantity
-    after = replace(
-        order,
-        broker_order_id=row.broker_order_id,
-        matched_by=order.matched_by or matched_by,
-        quantity=quantity,
-        disclosed_quantity=None if (order.disclosed_quantity or 0) > quantity else order.disclosed_quantity,
-        status=status,
-        filled_quantity=filled,
-        average_price=order.average_price if is_behind else row.average_price,
-        status_message=row.message or (order.status_message if order.status.is_broker_word else None),
-        sent_type=row.order_type,
-        sent_price=row.price,
-        pending_op=None if status.is_terminal else order.pending_op,
-    )
-    changed = (after.status, after.filled_quantity) != (order.status, order.filled_quantity)
+    disclosed = None if (order.disclosed_quantity or 0) > quantity else order.disclosed_quantity
+    average = order.average_price if is_behind else row.average_price
+    message = row.message or (order.status_message if order.status.is_broker_word else None)
+    pending = None if status.is_terminal else order.pending_op
+    changed = (status, filled) != (order.status, order.filled_quantity)
     if not changed and anomaly is not None and any(step.message == anomaly for step in order.history):
         anomaly = None
+    known = (order.broker_order_id, order.quantity, order.disclosed_quantity, order.average_price, order.status_message)
+    if (
+        not changed
+        and anomaly is None
+        and order.matched_by is not None
+        and known == (row.broker_order_id, quantity, disclosed, average, message)
+        and (order.sent_type, order.sent_price, order.pending_op) == (row.order_type, row.price, pending)
+    ):
+        return order  # Most rows of a book say what they said before.
+    history = order.history
     if changed or anomaly is not None:
         event = OrderEvent(
             at=at,
@@ -160,8 +160,23 @@ def observe(
             message=anomaly or row.message,
             anomaly=anomaly is not None,
         )
-        after = replace(after, history=(*order.history, event))
-    return order if after == order else replace(after, updated_at=at)
+        history = (*history, event)
+    return replace(
+        order,
+        broker_order_id=row.broker_order_id,
+        matched_by=order.matched_by or matched_by,
+        quantity=quantity,
+        disclosed_quantity=disclosed,
+        status=status,
+        filled_quantity=filled,
+        average_price=average,
+        status_message=message,
+        sent_type=row.order_type,
+        sent_price=row.price,
+        pending_op=pending,
+        history=history,
+        updated_at=at,
+    )
 
 
 def shows(row: BrokerOrder, change: ModifyOrder) -> bool:

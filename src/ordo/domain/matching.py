@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ordo.domain.book import BookIndex, BrokerOrder, Snapshot
@@ -16,33 +16,44 @@ _LATEST = timedelta(seconds=70)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookRead:
-    """One complete read of an account's book, beside what Ordo placed there that day.
-
-    `began` is when the read was asked for, an aware time. `declared_echo`: the adapter says that the book shows tags;
-    the rows of orders that are known by the broker's id say whether that is so for this account. `shows_rejected`: the
-    adapter says that the book lists rejected orders.
-    """
+class Look:
+    """One complete read of an account's book. `began` is when the read was asked for, an aware time."""
 
     began: datetime
     book: Snapshot[BrokerOrder]
     index: BookIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookRead(Look):
+    """One complete read of an account's book, beside what Ordo placed there that day.
+
+    `declared_echo`: the adapter says that the book shows tags; the rows of orders that are known by the broker's id say
+    whether that is so for this account: `shown_echo`, `None` where there is no such row. `shows_rejected`: the adapter
+    says that the book lists rejected orders. `claimed`: the broker's ids of the orders that are known by them.
+    """
+
     placements: tuple[Intent, ...]
     declared_echo: bool
     shows_rejected: bool
+    claimed: frozenset[str] = field(init=False, repr=False)
+    shown_echo: bool | None = field(init=False, repr=False)
 
-    @property
-    def shown_echo(self) -> bool | None:
-        """Whether the rows of known orders carry their tags; `None` where there is no such row."""
-        known = [
-            (row.tag, placement.order_id)
-            for placement in self.placements
-            if (row := self.index.by_id.get(placement.order.broker_order_id or "")) is not None
-        ]
-        tagged = [placement.order_id for placement in self.placements if placement.order_id in self.index.by_tag]
-        if not known:
-            return True if tagged else None
-        return all(tag == order_id for tag, order_id in known)
+    def __post_init__(self) -> None:
+        # Once for the read: each of these looks at the whole day.
+        claimed, known, tagged = set(), [], False
+        by_id, by_tag = self.index.by_id, self.index.by_tag
+        for placement in self.placements:
+            order = placement.order
+            tagged = tagged or order.order_id in by_tag
+            if order.broker_order_id is not None:
+                claimed.add(order.broker_order_id)
+                row = by_id.get(order.broker_order_id)
+                if row is not None:
+                    known.append(row.tag == order.order_id)
+        shown = all(known) if known else True if tagged else None
+        object.__setattr__(self, "claimed", frozenset(claimed))
+        object.__setattr__(self, "shown_echo", shown)
 
     @property
     def echo(self) -> bool:
@@ -65,12 +76,11 @@ class BookRead:
 
     def candidates(self, order: Order) -> list[BrokerOrder]:
         """The rows without a tag that nobody claims and that the order could be."""
-        claimed = {placement.order.broker_order_id for placement in self.placements}
         return [
             row
             for row in self.book.items
-            if not (row.tag is not None and is_order_id(row.tag))
-            and row.broker_order_id not in claimed
+            if row.broker_order_id not in self.claimed
+            and not (row.tag is not None and is_order_id(row.tag))
             and could_be(order, row)
         ]
 
@@ -118,19 +128,25 @@ def could_be(order: Order, row: BrokerOrder) -> bool:
 
 def unexplained(read: BookRead) -> Iterable[tuple[BrokerOrder, str]]:
     """The rows that no order of this gateway explains, each with what is strange about it."""
-    claimed = {placement.order.broker_order_id for placement in read.placements}
-    ours = {placement.order_id for placement in read.placements}
-    awaited = {
-        placement.order_id: placement.order for placement in read.placements if placement.order.broker_order_id is None
-    }
-    for row in read.book.items:
-        if row.broker_order_id in claimed or row.tag in awaited:
+    strange = unclaimed(read)
+    if not strange:
+        return
+    orders = {placement.order.order_id: placement.order for placement in read.placements}
+    awaited = [order for order in orders.values() if order.broker_order_id is None]
+    for row in strange:
+        namesake = None if row.tag is None else orders.get(row.tag)
+        if namesake is not None and namesake.broker_order_id is None:
             continue
-        if not read.echo and any(could_be(order, row) for order in awaited.values()):
+        if not read.echo and any(could_be(order, row) for order in awaited):
             continue
-        if row.tag in ours:
+        if namesake is not None:
             yield row, f"a second order stands in the broker's book under the tag {row.tag}"
         elif row.tag is not None and is_order_id(row.tag):
             yield row, f"the tag {row.tag} has the form of Ordo's, but is not on record here"
         else:
             yield row, "another program placed this order"
+
+
+def unclaimed(read: BookRead) -> list[BrokerOrder]:
+    """The rows that no order of this gateway is known to be."""
+    return [row for row in read.book.items if row.broker_order_id not in read.claimed]

@@ -272,8 +272,9 @@ async def test_two_who_learn_at_once_lose_nothing_of_each_other(house: House) ->
     slow = asyncio.ensure_future(_list(house))
     await quiet()
     house.broker.fill("B1", 4)
-    (fast,) = await _list(house)
+    (fast,) = await house.clock.finish(_list(house))
     assert fast.filled_quantity == 7
+    assert not slow.done()
     hold.set()
     (late,) = await slow
     assert late.filled_quantity == 7

@@ -46,14 +46,14 @@ async def test_a_read_without_a_session_says_so(house: House) -> None:
 
 
 async def test_quotes_come_in_the_order_asked_indices_included(house: House) -> None:
-    quotes = await QuoteService(house.now.calls, house.instruments).quotes(ACCOUNT, (SBIN, NIFTY, SBIN))
+    quotes = await QuoteService(house.now.calls, house.instruments, house.clock).quotes(ACCOUNT, (SBIN, NIFTY, SBIN))
     assert [quote.instrument for quote in quotes] == [SBIN, NIFTY, SBIN]
 
 
 async def test_a_quote_of_what_nobody_knows_is_refused_before_the_broker_is_asked(house: House) -> None:
     nobody = InstrumentKey.parse("NSE:NOBODY")
     with pytest.raises(Invalid) as refusal:
-        await QuoteService(house.now.calls, house.instruments).quotes(ACCOUNT, (SBIN, nobody))
+        await QuoteService(house.now.calls, house.instruments, house.clock).quotes(ACCOUNT, (SBIN, nobody))
     assert refusal.value.code is ErrorCode.INVALID_INSTRUMENT
     assert [fault.seen for fault in refusal.value.fields] == ["NSE:NOBODY"]
     assert house.broker.calls == []
