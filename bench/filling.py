@@ -9,18 +9,26 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from ordo.adapters.telemetry.audit import FileAuditLog
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditEvent, AuditKind
 
+_DAY_US = 86_400_000_000
 
-def fill(folder: Path, *, kept: int = 0, unknown: int = 0) -> None:
-    """Give the store of a gateway that has placed one order so many copies of it, with other names."""
+
+def fill(folder: Path, *, kept: int = 0, today: int = 0, unknown: int = 0) -> None:
+    """Give the store of a gateway that has placed one order so many copies of it, with other names: orders of the five
+    days before, orders of the day, and unknown orders of the day.
+    """
     with _opened(folder) as database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(idempotency_record)")]
         taken = dict(zip(columns, database.execute("SELECT * FROM idempotency_record").fetchone(), strict=True))
-        made = (_copy(taken, number, unknown=number < unknown) for number in range(kept + unknown))
+        made = (
+            _copy(taken, number, unknown=number < unknown, days=number % 5 + 1 if number >= unknown + today else 0)
+            for number in range(unknown + today + kept)
+        )
         holes = ", ".join("?" * len(columns))
         database.executemany(f"INSERT INTO idempotency_record VALUES ({holes})", map(tuple, made))  # noqa: S608
 
@@ -64,7 +72,7 @@ def _again(line: dict[str, object], number: int) -> AuditEvent:
     )
 
 
-def _copy(taken: dict[str, object], number: int, *, unknown: bool) -> list[object]:
+def _copy(taken: dict[str, Any], number: int, *, unknown: bool, days: int) -> list[object]:
     order_id = str(373_100_000_000_000 + number)
     told = json.loads(str(taken["order_json"])) | {"order_id": order_id}
     if unknown:
@@ -73,6 +81,7 @@ def _copy(taken: dict[str, object], number: int, *, unknown: bool) -> list[objec
     row = taken | {
         "key": f"{taken['key']}-{number}", "order_id": order_id, "likeness": f"{number:064x}", "order_json": text,
         "response_snapshot_json": None if unknown else text, "state": "UNKNOWN" if unknown else "DONE",
+        "created_at": taken["created_at"] - days * _DAY_US, "expires_at": taken["expires_at"] - days * _DAY_US,
     }  # fmt: skip
     return list(row.values())
 

@@ -23,7 +23,7 @@ from bench.rows import Effort, Row, Target, measured
 EMPTY, FULL = "place, an empty store", "place, 100,000 keys and 10,000 unknown"
 IDLE, WARM, AFTER = "before the first order", "place, among the first orders", "place, after 100,000 orders"
 _KEPT, _CONNECTIONS, _FIRST = 100_000, 8, "first"
-_UNKNOWN, _ACCOUNTS, _MASTERS = (0, 1_000, 10_000), (1, 10, 100, 1_000), (0, 20_000, 200_000)
+_UNKNOWN, _ACCOUNTS, _MASTERS = (0, 1_000, 10_000), (1, 10, 100, 1_000), (2_000, 20_000, 200_000)
 _BOOKS = (10, 100, 1_000, 10_000)
 _DAYS, _TRAILS = (10, 1_000, 10_000), (0, 100)
 # So that no order stops to be unknown while it is measured.
@@ -81,7 +81,7 @@ def day(effort: Effort) -> list[Row]:
         house.called(double.port, "PUT", "/bench/book/1")
         targets = []
         for number in _DAYS:
-            gateway = stack.enter_context(_copied(folder, double, f"day-{number}", kept=number - 1))
+            gateway = stack.enter_context(_copied(folder, double, f"day-{number}", today=number - 1))
             targets.append(_one(_by_day.format(number), gateway, order))
         return _measured(targets, effort)
 
@@ -177,10 +177,10 @@ def _begun(folder: Path, double: Server) -> str:
 
 @contextmanager
 def _copied(
-    folder: Path, double: Server, name: str, *, kept: int = 0, unknown: int = 0, trail_mb: int = 0
+    folder: Path, double: Server, name: str, *, kept: int = 0, today: int = 0, unknown: int = 0, trail_mb: int = 0
 ) -> Iterator[House]:
     shutil.copytree(folder / _FIRST, folder / name)
-    fill(folder / name, kept=kept, unknown=unknown)
+    fill(folder / name, kept=kept, today=today, unknown=unknown)
     lengthen(folder / name / "audit", trail_mb)
     with house.ordo(folder, double, name=name, settings=_LONG_UNKNOWN, log_in=False) as gateway:
         yield gateway

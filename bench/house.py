@@ -182,6 +182,7 @@ def environment(port: int, masters: Path) -> dict[str, str]:
         "ORDO_BROKERS__FYERS__CALLS_PER_MINUTE": "1000000",
         "ORDO_BROKERS__FYERS__CALLS_PER_DAY": "1000000000",
         "ORDO_LIMITS__ORDERS_PER_SECOND": "10000000",
+        "ORDO_LIMITS__ORDER_MAX_WAIT_MS": "2000",
         "ORDO_RESILIENCE__READS_AT_ONCE": "256",
         "ORDO_HTTP__REQUESTS_PER_SECOND": "100000",
         "ORDO_LOG__LEVEL": "WARNING",

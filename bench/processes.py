@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SCHEDULED = 2  # Linux: this clock of a process counts what it computed.
-_START_SECONDS = 30
+_START_SECONDS, _END_SECONDS = 60, 60
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
 
 
@@ -93,7 +93,12 @@ def serving(
         yield Server(pid=process.pid, port=port, start_seconds=time.perf_counter() - started)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise RuntimeError(f"the server did not end in {_END_SECONDS} s: {arguments}") from None
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path, ready: str) -> None:

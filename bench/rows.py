@@ -69,7 +69,7 @@ def measured(
                     target.server.port,
                     target.request,
                     connections=connections,
-                    seconds=effort.seconds if turn else effort.seconds / 2,
+                    seconds=effort.seconds if turn else effort.seconds / 4,
                     expect=target.expect,
                 )
                 spent = target.server.cpu_seconds() - cpu

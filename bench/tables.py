@@ -44,11 +44,11 @@ def shares_table(shares: Sequence[Share]) -> str:
 
 
 def goals_table(goals: Sequence[Goal]) -> str:
-    lines = [f"{'goal':78}{'seen':>10}{'bound':>12}"]
+    lines = [f"{'goal':100}{'seen':>10}{'bound':>12}"]
     for goal in goals:
         sign = ">=" if goal.at_least else "<="
         verdict = "met" if goal.is_met else "MISSED"
-        lines.append(f"{goal.what:78}{goal.seen:>10.2f}{sign:>4}{goal.bound:>8g} {goal.unit:8}{verdict}")
+        lines.append(f"{goal.what:100}{goal.seen:>10.2f}{sign:>4}{goal.bound:>8g} {goal.unit:8}{verdict}")
     return "\n".join(lines)
 
 
