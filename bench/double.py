@@ -2,7 +2,7 @@
 
 It parses as little as it can, so that what it costs is small beside what is measured. It is no emulator: it checks
 nothing. `PUT /bench/delay/50` makes every later answer wait 50 ms; `PUT /bench/book/1000` gives the book so
-many orders.
+many open orders: those that were placed first, and for the rest orders of nobody.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ import uvloop
 _HEAD = re.compile(rb"(\S+) (\S+) ")
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _ID = re.compile(rb'"id": *"([^"]+)"')
+_TAG = re.compile(rb'"orderTag": *"([^"]+)"')
 _CODE = re.compile(rb'"code": *"([^"]+)"')
 _WHOSE = re.compile(rb"authorization: *[^:\s]+:[^.\s]*\.([^.\s]*)\.", re.IGNORECASE)
 _DAY = 86_400
+_KEPT = 10_000
+_INDIA = 19_800
 _NAMED = {"fyToken": "101000000003045", "symbol": "NSE:SBIN-EQ", "exchange": 10, "segment": 10}
 
 
@@ -33,6 +36,7 @@ class Broker:
         self.ids = count(1)
         self.delay = 0.0
         self.book = b""
+        self.placed: list[bytes] = []
         reads: dict[bytes, dict[str, object]] = {
             b"/api/v3/funds": {"fund_limit": [{"id": 10, "title": "Available Balance", "equityAmount": 1e6}]},
             b"/api/v3/holdings": {"holdings": [self._holding()], "overall": {"count_total": 1}},
@@ -47,12 +51,16 @@ class Broker:
         self.fill(0)
 
     def fill(self, rows: int) -> None:
-        """Give the book so many orders of nobody that Ordo knows."""
-        self.book = _ok({"orderBook": [self._row(number) for number in range(rows)]})
+        """Give the book so many open orders: the first that were placed, and for the rest such as nobody placed."""
+        tags = [found[1].decode() for body in self.placed[:rows] if (found := _TAG.search(body))]
+        names = [f"1:{tag}" for tag in tags] + ["2:Untagged"] * (rows - len(tags))
+        self.book = _ok({"orderBook": [self._row(number, name) for number, name in enumerate(names, 1)]})
 
     def answer(self, method: bytes, path: bytes, head: bytes, body: bytes) -> bytes:
         if path == b"/api/v3/orders/sync":
             if method == b"POST":
+                if len(self.placed) < _KEPT:
+                    self.placed.append(body)
                 return b'{"s":"ok","code":1101,"message":"Order submitted","id":"26112300%09d"}' % next(self.ids)
             found = _ID.search(body)
             return b'{"s":"ok","code":1103,"message":"Done","id":"%b"}' % (found[1] if found else b"")
@@ -80,12 +88,13 @@ class Broker:
             self.fill(int(value))
         return _ok({})
 
-    def _row(self, number: int) -> dict[str, object]:
+    def _row(self, number: int, tag: str) -> dict[str, object]:
+        now = time.strftime("%d-%b-%Y %H:%M:%S", time.gmtime(time.time() + _INDIA))
         return _NAMED | {
-            "id": f"2611230{number:08d}", "qty": 1, "filledQty": 0, "type": 1, "side": 1, "status": 6,
-            "productType": "INTRADAY", "orderValidity": "DAY", "orderDateTime": "23-Nov-2026 09:20:00",
+            "id": f"26112300{number:09d}", "qty": 1, "filledQty": 0, "type": 1, "side": 1, "status": 6,
+            "productType": "INTRADAY", "orderValidity": "DAY", "orderDateTime": now,
             "limitPrice": 800.0, "stopPrice": 0, "tradedPrice": 0, "offlineOrder": False, "message": "",
-            "orderTag": "2:Untagged", "exchOrdId": f"11000000{number:08d}",
+            "orderTag": tag, "exchOrdId": f"11000000{number:08d}",
         }  # fmt: skip
 
     def _holding(self) -> dict[str, object]:

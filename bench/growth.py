@@ -1,146 +1,202 @@
-"""What grows must not slow an order down: accounts, the book, unknown orders, kept keys, instruments, the trail."""
+"""What grows must not slow an order down: kept keys, unknown orders, accounts, books, days, instruments, trails.
+
+The gateways of a part are measured in turn, and while one is, the others stand still. So what a gateway does in the
+background for its many accounts or unknown orders counts for it alone.
+"""
 
 from __future__ import annotations
 
-import json
 import shutil
-import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench import house
+from bench.filling import fill, lengthen, unknown_in
 from bench.house import House
 from bench.load import driven
 from bench.processes import Server, other_cores
 from bench.rows import Effort, Row, Target, measured
 
 EMPTY, FULL = "place, an empty store", "place, 100,000 keys and 10,000 unknown"
-AFTER = "place, after 100,000 orders"
-MASTER = "place, a master of 200,000"
-_KEPT, _UNKNOWN, _LINES = 100_000, 10_000, 1_000_000
-
-
-def growth(effort: Effort) -> list[Row]:
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with house.broker(folder) as double, other_cores():
-            rows += _stores(folder, double, effort)
-            rows += _accounts(folder, double, effort)
-            rows += _books(folder, double, effort)
-            rows += _masters(folder, double, effort)
-    return rows
+IDLE, WARM, AFTER = "before the first order", "place, among the first orders", "place, after 100,000 orders"
+_KEPT, _CONNECTIONS, _FIRST = 100_000, 8, "first"
+_UNKNOWN, _ACCOUNTS, _MASTERS = (0, 1_000, 10_000), (1, 10, 100, 1_000), (2_000, 20_000, 200_000)
+_BOOKS = (10, 100, 1_000, 10_000)
+_DAYS, _TRAILS = (10, 1_000, 10_000), (0, 100)
+# So that no order stops to be unknown while it is measured.
+_LONG_UNKNOWN = {"ORDO_IDEMPOTENCY__ABSENCE_SECONDS": "3600"}
+_by_unknown, _by_accounts, _by_book, _by_bound, _by_one, _by_day, _by_master, _by_trail = (
+    "place, {:,} unknown orders",
+    "place, {:,} accounts",
+    "place, {:,} open orders",
+    "place, {:,} open orders, and a bound on them",
+    "one order, {:,} open orders",
+    "one order, {:,} orders of the day",
+    "place, a master of {:,}",
+    "place, a trail of {:,} MB",
+)
+PAIRS: tuple[tuple[str, str], ...] = (
+    (FULL, EMPTY),
+    *(
+        (name.format(sizes[-1]), name.format(sizes[0]))
+        for name, sizes in (
+            (_by_unknown, _UNKNOWN),
+            (_by_accounts, _ACCOUNTS),
+            (_by_book, _BOOKS),
+            (_by_bound, _BOOKS),
+            (_by_one, _BOOKS),
+            (_by_day, _DAYS),
+            (_by_master, _MASTERS),
+            (_by_trail, _TRAILS),
+        )
+    ),
+)
 
 
 def endurance(effort: Effort) -> list[Row]:
     """The same gateway before its first order and after 100,000."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with house.broker(folder) as double, house.ordo(folder, double, name="long") as gateway, other_cores():
-            before = _row(EMPTY, gateway, effort, section="endurance")
-            _say("100,000 orders")
-            driven(gateway.server.port, gateway.place, connections=32, requests=_KEPT)
-            return [*before, *_row(AFTER, gateway, effort, section="endurance")]
+    with _place() as (folder, double), house.ordo(folder, double, name="long") as gateway:
+        idle = Row(section="endurance", name=IDLE, resident_mb=gateway.server.resident_mb())
+        warm = _measured([_order(WARM, gateway)], effort, section="endurance")
+        _say("100,000 orders")
+        driven(gateway.server.port, gateway.place, connections=32, requests=_KEPT)
+        return [idle, *warm, *_measured([_order(AFTER, gateway)], effort, section="endurance")]
 
 
-def _stores(folder: Path, double: Server, effort: Effort) -> list[Row]:
-    """Both gateways in turn. The full store is a copy of one order, with other names."""
-    with house.ordo(folder, double, name="full") as first:
-        first.placed(1)
-    _fill(folder / "full" / "ordo.db")
-    with (
-        house.ordo(folder, double, name="empty") as empty,
-        house.ordo(folder, double, name="full", log_in=False) as full,
-    ):
-        return _rows([(EMPTY, empty), (FULL, full)], effort)
+def keys(effort: Effort) -> list[Row]:
+    return _stores({EMPTY: (0, 0), FULL: (_KEPT, _UNKNOWN[-1])}, effort)
 
 
-def _accounts(folder: Path, double: Server, effort: Effort) -> list[Row]:
-    rows: list[Row] = []
-    for number in (1, 100, 1_000):
-        accounts = [f"XE{one:05d}" for one in range(1, number + 1)]
-        with house.ordo(folder, double, name=f"accounts-{number}", accounts=accounts) as gateway:
-            rows += _row(f"place, {number} accounts", gateway, effort)
-    return rows
+def unknown(effort: Effort) -> list[Row]:
+    return _stores({_by_unknown.format(number): (0, number) for number in _UNKNOWN}, effort)
 
 
-def _books(folder: Path, double: Server, effort: Effort) -> list[Row]:
-    """A bound on open orders makes every order read the book."""
-    bound = {"ORDO_LIMITS__MAX_OPEN_ORDERS": "1000000"}
-    rows: list[Row] = []
-    for number in (10, 1_000, 10_000):
-        house.called(double.port, "PUT", f"/bench/book/{number}")
-        with house.ordo(folder, double, name=f"book-{number}", settings=bound) as gateway:
-            rows += _row(f"place, {number} open orders, all read", gateway, effort)
-    house.called(double.port, "PUT", "/bench/book/0")
-    return rows
+def day(effort: Effort) -> list[Row]:
+    """One order, which the book shows; every read of the book is compared with all that was placed on the day."""
+    with _place() as (folder, double), ExitStack() as stack:
+        order = _begun(folder, double)
+        house.called(double.port, "PUT", "/bench/book/1")
+        targets = []
+        for number in _DAYS:
+            gateway = stack.enter_context(_copied(folder, double, f"day-{number}", today=number - 1))
+            targets.append(_one(_by_day.format(number), gateway, order))
+        return _measured(targets, effort)
 
 
-def _masters(folder: Path, double: Server, effort: Effort) -> list[Row]:
-    """The second start finds the master loaded. The trail of the first is made long before it."""
-    with house.ordo(folder, double, name="master", instruments=200_000):
-        pass
-    _lengthen(folder / "master" / "audit" / "audit.jsonl")
-    with house.ordo(folder, double, name="master", instruments=200_000, log_in=False) as gateway:
-        return _row(MASTER, gateway, effort)
+def accounts(effort: Effort) -> list[Row]:
+    """An order for one account after the other."""
+    with _place() as (folder, double), ExitStack() as stack:
+        targets = []
+        for number in _ACCOUNTS:
+            names = [f"XE{one:05d}" for one in range(1, number + 1)]
+            gateway = stack.enter_context(house.ordo(folder, double, name=f"accounts-{number}", accounts=names))
+            targets.append(_order(_by_accounts.format(number), gateway))
+        return _measured(targets, effort)
 
 
-def _row(name: str, gateway: House, effort: Effort, *, section: str = "growth") -> list[Row]:
-    return _rows([(name, gateway)], effort, section=section)
+def books(effort: Effort) -> list[Row]:
+    """Reading one order that stands in a book of so many, and then placing beside it."""
+    with _books({}) as gateways:
+        asking = [_one(_by_one.format(number), gateway, order) for number, gateway, order in gateways]
+        placing = [_order(_by_book.format(number), gateway) for number, gateway, _ in gateways]
+        return [*_measured(asking, effort), *_measured(placing, effort)]
 
 
-def _rows(gateways: list[tuple[str, House]], effort: Effort, *, section: str = "growth") -> list[Row]:
-    _say(", ".join(name for name, _ in gateways))
-    targets = [Target(name=name, server=gateway.server, request=gateway.place) for name, gateway in gateways]
-    return measured(section, targets, 8, effort)
+def bounds(effort: Effort) -> list[Row]:
+    """Where open orders are bound, every order reads the book."""
+    with _books({"ORDO_LIMITS__MAX_OPEN_ORDERS": "1000000"}) as gateways:
+        return _measured([_order(_by_bound.format(number), gateway) for number, gateway, _ in gateways], effort)
 
 
-def _fill(path: Path) -> None:
-    with _opened(path) as database:
-        columns = [row[1] for row in database.execute("PRAGMA table_info(idempotency_record)")]
-        taken = dict(
-            zip(columns, database.execute("SELECT * FROM idempotency_record").fetchone(), strict=True),
-        )
-        made = (_copy(taken, number, unknown=number < _UNKNOWN) for number in range(_KEPT + _UNKNOWN))
-        holes = ", ".join("?" * len(columns))
-        database.executemany(f"INSERT INTO idempotency_record VALUES ({holes})", map(tuple, made))  # noqa: S608
+def masters(effort: Effort) -> list[Row]:
+    """The second start finds the master loaded."""
+    with _place() as (folder, double), ExitStack() as stack:
+        targets = []
+        for number in _MASTERS:
+            with house.ordo(folder, double, name=f"master-{number}", instruments=number):
+                pass
+            again = house.ordo(folder, double, name=f"master-{number}", instruments=number, log_in=False)
+            targets.append(_order(_by_master.format(number), stack.enter_context(again)))
+        return _measured(targets, effort)
 
 
-def _copy(taken: dict[str, object], number: int, *, unknown: bool) -> list[object]:
-    order_id = str(373_100_000_000_000 + number)
-    told = json.loads(str(taken["order_json"])) | {"order_id": order_id}
-    if unknown:
-        told |= {"status": "UNKNOWN", "broker_order_id": None, "matched_by": None}
-    text = json.dumps(told)
-    row = taken | {
-        "key": f"{taken['key']}-{number}", "order_id": order_id, "likeness": f"{number:064x}", "order_json": text,
-        "response_snapshot_json": None if unknown else text, "state": "UNKNOWN" if unknown else "DONE",
-    }  # fmt: skip
-    return list(row.values())
+def trails(effort: Effort) -> list[Row]:
+    with _place() as (folder, double), ExitStack() as stack:
+        _begun(folder, double)
+        targets = []
+        for size in _TRAILS:
+            gateway = stack.enter_context(_copied(folder, double, f"trail-{size}", trail_mb=size))
+            targets.append(_order(_by_trail.format(size), gateway))
+        return _measured(targets, effort)
 
 
-def _lengthen(path: Path) -> None:
-    """A trail as long as a busy year's, whose last line is the true one."""
-    line = path.read_bytes()
-    filler = path.with_suffix(".filler")
-    with filler.open("wb") as file:
-        file.truncate(_LINES)
-    with filler.open("ab") as file:
-        file.write(b"\n" + line)
-    shutil.move(filler, path)
+def _stores(kinds: dict[str, tuple[int, int]], effort: Effort) -> list[Row]:
+    """Gateways that keep so many more keys, and so many unknown orders, which are as unknown at the end."""
+    with _place() as (folder, double), ExitStack() as stack:
+        _begun(folder, double)
+        targets = []
+        for number, (name, (kept, doubtful)) in enumerate(kinds.items()):
+            gateway = _copied(folder, double, f"store-{number}", kept=kept, unknown=doubtful)
+            targets.append(_order(name, stack.enter_context(gateway)))
+        rows = _measured(targets, effort)
+        for number, (name, (_, doubtful)) in enumerate(kinds.items()):
+            if (left := unknown_in(folder / f"store-{number}")) != doubtful:
+                raise RuntimeError(f"{name}: {left} orders are unknown")
+        return rows
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    database = sqlite3.connect(path)
-    try:
-        with database:
-            yield database
-    finally:
-        database.close()
+def _place() -> Iterator[tuple[Path, Server]]:
+    with tempfile.TemporaryDirectory() as name, other_cores(), house.broker(Path(name)) as double:
+        yield Path(name), double
+
+
+@contextmanager
+def _books(settings: dict[str, str]) -> Iterator[list[tuple[int, House, str]]]:
+    """By the length of the book: a gateway with a broker of its own, and an order of it that the book shows."""
+    with tempfile.TemporaryDirectory() as name, other_cores(), ExitStack() as stack:
+        found = []
+        for number in _BOOKS:
+            folder = Path(name) / str(number)
+            double = stack.enter_context(house.broker(folder))
+            gateway = stack.enter_context(house.ordo(folder, double, settings=settings))
+            (order,) = gateway.placed(1)
+            house.called(double.port, "PUT", f"/bench/book/{number}")
+            found.append((number, gateway, order))
+        yield found
+
+
+def _begun(folder: Path, double: Server) -> str:
+    """A gateway that has placed one order and has ended: the id of the order. `_copied` begins with what it left."""
+    with house.ordo(folder, double, name=_FIRST) as gateway:
+        return gateway.placed(1)[0]
+
+
+@contextmanager
+def _copied(
+    folder: Path, double: Server, name: str, *, kept: int = 0, today: int = 0, unknown: int = 0, trail_mb: int = 0
+) -> Iterator[House]:
+    shutil.copytree(folder / _FIRST, folder / name)
+    fill(folder / name, kept=kept, today=today, unknown=unknown)
+    lengthen(folder / name / "audit", trail_mb)
+    with house.ordo(folder, double, name=name, settings=_LONG_UNKNOWN, log_in=False) as gateway:
+        yield gateway
+
+
+def _order(name: str, gateway: House) -> Target:
+    return Target(name=name, server=gateway.server, request=gateway.place)
+
+
+def _one(name: str, gateway: House, order: str) -> Target:
+    return Target(name=name, server=gateway.server, request=gateway.get(f"/orders/{order}"))
+
+
+def _measured(targets: Sequence[Target], effort: Effort, *, section: str = "growth") -> list[Row]:
+    _say(", ".join(target.name for target in targets))
+    return measured(section, targets, _CONNECTIONS, effort, apart=True)
 
 
 def _say(what: str) -> None:

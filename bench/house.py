@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from itertools import count, cycle
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bench.load import driven, post, request
 from bench.processes import Server, serving
+from ordo.domain.calendar import IST
 from tests.support.masters import market, write_fyers
 
 TOKEN = "bench-token-of-no-value"  # noqa: S105  (a server on loopback that lives for seconds)
@@ -39,6 +41,7 @@ WIRE_BODY = json.dumps(
      "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": False, "orderTag": "373000000000001"}
 ).encode()  # fmt: skip
 _KEYS = count()
+_LOAD_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +88,11 @@ class House:
             self.call("POST", f"{session}/answer", answer)
 
     def wait_for_masters(self) -> None:
-        """Until every master is loaded, which is tidied up in the background."""
-        while any(one["state"] != "CURRENT" for one in self.call("GET", "/status")["masters"]):
+        """Until every master is loaded, which is tidied up in the background; raises `RuntimeError` where it is not."""
+        deadline = time.monotonic() + _LOAD_SECONDS
+        while lacking := [one for one in self.call("GET", "/status")["masters"] if one["state"] != "CURRENT"]:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"these masters were not loaded: {lacking}")
             time.sleep(0.2)
 
     def _told(self) -> dict[str, str]:
@@ -144,7 +150,7 @@ def ordo(
     """A gateway with everything on, logged in. A folder that was used before keeps its database."""
     masters = folder / f"masters-{instruments}"
     if not masters.exists():
-        write_fyers(market(instruments or 1, strikes=2 if instruments == 0 else 40), masters)
+        write_fyers(market(instruments or 1, strikes=2 if instruments == 0 else 40), masters, day=_today())
     told = _PATH | environment(double.port, masters) | (settings or {})
     arguments = ["-m", "bench.gateway"] if memory else ["-c", _ORDO, "serve"]
     with serving(arguments, folder=_made(folder / name), environment=told) as server:
@@ -176,10 +182,16 @@ def environment(port: int, masters: Path) -> dict[str, str]:
         "ORDO_BROKERS__FYERS__CALLS_PER_MINUTE": "1000000",
         "ORDO_BROKERS__FYERS__CALLS_PER_DAY": "1000000000",
         "ORDO_LIMITS__ORDERS_PER_SECOND": "10000000",
+        "ORDO_LIMITS__ORDER_MAX_WAIT_MS": "2000",
         "ORDO_RESILIENCE__READS_AT_ONCE": "256",
         "ORDO_HTTP__REQUESTS_PER_SECOND": "100000",
         "ORDO_LOG__LEVEL": "WARNING",
     }
+
+
+def _today() -> date:
+    """In India, as the masters tell it."""
+    return datetime.now(IST).date()
 
 
 def _account(account: str) -> str:

@@ -16,10 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench.rows import Effort
 from ordo.adapters.masters.fyers import FyersMaster
 from ordo.adapters.masters.hdfc import HdfcMaster
 from ordo.adapters.memory.audit import MemoryAuditLog
@@ -48,8 +50,8 @@ class MasterRow:
     lookup_us: float
 
 
-def loads() -> list[MasterRow]:
-    """A load of each broker's master."""
+def loads(_: Effort) -> list[MasterRow]:
+    """A load of each broker's master, which is long enough to be measured once."""
     rows = []
     for broker in ("fyers", "hdfc"):
         print(f"measuring: the master of {broker}, {ROWS:,} rows", file=sys.stderr)
@@ -62,7 +64,7 @@ def loads() -> list[MasterRow]:
     return rows
 
 
-def table(rows: list[MasterRow]) -> str:
+def table(rows: Sequence[MasterRow]) -> str:
     """The rows for people."""
     head = f"{'load a master':38}{'rows':>9}{'s':>7}{'CPU s':>8}{'rows/s':>9}{'B/instr.':>10}{'look-up us':>12}"
     lines = (

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_START_SECONDS = 30
+_SCHEDULED = 2  # Linux: this clock of a process counts what it computed.
+_START_SECONDS, _END_SECONDS = 60, 60
+_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +38,21 @@ class Server:
 
 
 def _tree(pid: int) -> list[int]:
+    """The process, and all that descend from it."""
+    children = defaultdict(list)
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # It has ended meanwhile.
+            parent = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+            children[int(parent)].append(int(path.parent.name))
     found = [pid]
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text(encoding="ascii").split():
-                found += _tree(int(child))
+    for one in found:
+        found += children[one]
     return found
 
 
 def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    """By the process's own clock, to the nanosecond: of all its threads, also of those that have ended."""
+    return time.clock_gettime((~pid << 3) | _SCHEDULED)
 
 
 def _resident_mb(pid: int) -> float:
@@ -80,14 +87,18 @@ def serving(
             stderr=log,
         )
     try:
-        if pinned and hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
-            cores = sorted(os.sched_getaffinity(0))
-            os.sched_setaffinity(process.pid, {cores[min(core, len(cores) - 1)]})
+        if pinned and can_pin():
+            os.sched_setaffinity(process.pid, {_CORES[min(core, len(_CORES) - 1)]})
         _wait(port, process, folder / "server.log", ready)
         yield Server(pid=process.pid, port=port, start_seconds=time.perf_counter() - started)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise RuntimeError(f"the server did not end in {_END_SECONDS} s: {arguments}") from None
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path, ready: str) -> None:
@@ -102,16 +113,34 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path, ready: str) ->
     raise RuntimeError(f"the server did not become ready:\n{log.read_text(encoding='utf-8', errors='replace')}")
 
 
+def can_pin() -> bool:
+    """Whether this system lets a process choose its core, and has more than one."""
+    return len(_CORES) > 1
+
+
 @contextlib.contextmanager
 def other_cores() -> Iterator[None]:
-    """Keep this process off the first core, which the servers have, where the system lets it."""
-    if not hasattr(os, "sched_setaffinity"):
+    """Keep this process, and what it starts meanwhile, off the first core, which the gateways have, where the system
+    lets it.
+    """
+    if not can_pin():
         yield
         return
     before = os.sched_getaffinity(0)
-    if len(before) > 1:
-        os.sched_setaffinity(0, set(sorted(before)[1:]))
+    os.sched_setaffinity(0, set(_CORES[1:]))
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def halted(servers: Sequence[Server]) -> Iterator[None]:
+    """What these do in the background waits until the block ends."""
+    for server in servers:
+        os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for server in servers:
+            os.kill(server.pid, signal.SIGCONT)

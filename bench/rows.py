@@ -1,34 +1,37 @@
-"""What is measured, how it is told, and what it shall be."""
+"""What is measured, and how."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.load import Load, driven
-from bench.processes import Server
+from bench.processes import Server, halted
 
 Request = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Medians over the rounds; the spread is the range of the orders a second over the rounds, as a share of the
-    median. CPU is that of the server's processes, per request.
+    """Medians over the rounds; each spread is the range over the rounds as a share of its median. CPU is that of the
+    server's processes, per request. What a row does not measure is 0.
     """
 
     section: str
     name: str
-    connections: int
-    p50_us: float
-    p95_us: float
-    p99_us: float
-    per_second: float
-    cpu_us: float
-    resident_mb: float
-    start_seconds: float
-    spread: float
+    connections: int = 0
+    p50_us: float = 0
+    p95_us: float = 0
+    p99_us: float = 0
+    per_second: float = 0
+    cpu_us: float = 0
+    resident_mb: float = 0
+    start_seconds: float = 0
+    p50_spread: float = 0
+    rate_spread: float = 0
+    cpu_spread: float = 0
+    start_spread: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +45,6 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """What a figure shall be at most, or at least."""
-
-    what: str
-    seen: float
-    bound: float
-    unit: str
-    at_least: bool = False
-
-    @property
-    def is_met(self) -> bool:
-        return self.seen >= self.bound if self.at_least else self.seen <= self.bound
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
     """How long each measurement lasts, and how often it is repeated."""
 
@@ -64,64 +52,62 @@ class Effort:
     rounds: int = 3
 
 
-def measured(section: str, targets: Sequence[Target], connections: int, effort: Effort) -> list[Row]:
+def measured(
+    section: str, targets: Sequence[Target], connections: int, effort: Effort, *, apart: bool = False
+) -> list[Row]:
     """The targets in turn, round by round, so that a busy moment of the machine meets them all. The first round warms
-    up and does not count.
+    up and does not count. Where they are `apart`, the servers of the others stand still meanwhile: what one does in the
+    background costs no other.
     """
     found: dict[str, list[tuple[Load, float]]] = {target.name: [] for target in targets}
     for turn in range(effort.rounds + 1):
         for target in targets:
-            cpu = target.server.cpu_seconds()
-            load = driven(
-                target.server.port,
-                target.request,
-                connections=connections,
-                seconds=effort.seconds if turn else effort.seconds / 2,
-                expect=target.expect,
-            )
-            if turn:
+            others = [other.server for other in targets if other.server is not target.server] if apart else []
+            with halted(others):
+                cpu = target.server.cpu_seconds()
+                load = driven(
+                    target.server.port,
+                    target.request,
+                    connections=connections,
+                    seconds=effort.seconds if turn else effort.seconds / 4,
+                    expect=target.expect,
+                )
                 spent = target.server.cpu_seconds() - cpu
+            if turn:
                 found[target.name].append((load, spent / len(load.latencies) * 1e6))
-    return [_row(section, target, connections, found[target.name]) for target in targets]
+    return [_of(section, target, connections, found[target.name]) for target in targets]
 
 
-def _row(section: str, target: Target, connections: int, counted: list[tuple[Load, float]]) -> Row:
-    rates = [load.per_second for load, _ in counted]
+def summed(loads: Sequence[Load], *, section: str, name: str, connections: int) -> Row:
+    """What the rounds say of latency and pace."""
+    middles, rates = [load.percentile(0.5) for load in loads], [load.per_second for load in loads]
     return Row(
         section=section,
-        name=target.name,
+        name=name,
         connections=connections,
-        p50_us=statistics.median(load.percentile(0.5) * 1e6 for load, _ in counted),
-        p95_us=statistics.median(load.percentile(0.95) * 1e6 for load, _ in counted),
-        p99_us=statistics.median(load.percentile(0.99) * 1e6 for load, _ in counted),
+        p50_us=statistics.median(middles) * 1e6,
+        p95_us=statistics.median(load.percentile(0.95) for load in loads) * 1e6,
+        p99_us=statistics.median(load.percentile(0.99) for load in loads) * 1e6,
         per_second=statistics.median(rates),
-        cpu_us=statistics.median(cpu for _, cpu in counted),
+        p50_spread=spread(middles),
+        rate_spread=spread(rates),
+    )
+
+
+def _of(section: str, target: Target, connections: int, counted: list[tuple[Load, float]]) -> Row:
+    costs = [cpu for _, cpu in counted]
+    return replace(
+        summed([load for load, _ in counted], section=section, name=target.name, connections=connections),
+        cpu_us=statistics.median(costs),
+        cpu_spread=spread(costs),
         resident_mb=target.server.resident_mb(),
         start_seconds=target.server.start_seconds,
-        spread=(max(rates) - min(rates)) / statistics.median(rates),
     )
 
 
-def table(rows: Sequence[Row]) -> str:
-    head = (
-        f"{'':44}{'conns':>6}{'p50 us':>9}{'p95 us':>9}{'p99 us':>9}{'per s':>8}{'CPU us':>8}{'RSS MB':>8}"
-        f"{'start s':>9}{'spread':>8}"
-    )
-    lines = (
-        f"{row.name:44}{row.connections:>6}{row.p50_us:>9.0f}{row.p95_us:>9.0f}{row.p99_us:>9.0f}{row.per_second:>8.0f}"
-        f"{row.cpu_us:>8.0f}{row.resident_mb:>8.1f}{row.start_seconds:>9.2f}{row.spread:>8.0%}"
-        for row in rows
-    )
-    return "\n".join((head, *lines))
-
-
-def goals_table(goals: Sequence[Goal]) -> str:
-    lines = [f"{'goal':64}{'seen':>10}{'bound':>12}"]
-    for goal in goals:
-        sign = ">=" if goal.at_least else "<="
-        verdict = "met" if goal.is_met else "MISSED"
-        lines.append(f"{goal.what:64}{goal.seen:>10.2f}{sign:>4}{goal.bound:>8g} {goal.unit:8}{verdict}")
-    return "\n".join(lines)
+def spread(values: Sequence[float]) -> float:
+    """The range as a share of the median."""
+    return (max(values) - min(values)) / statistics.median(values)
 
 
 def the(rows: Sequence[Row], name: str, connections: int) -> Row:

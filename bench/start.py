@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import house
 from bench.processes import Server
-from bench.rows import Effort, Row
+from bench.rows import Effort, Row, spread
 
 IDLE, LOADED = "idle, a small master", "idle, a master of 200,000"
 
@@ -34,15 +34,11 @@ def starts(effort: Effort) -> list[Row]:
                 Row(
                     section="start",
                     name=told,
-                    connections=0,
-                    p50_us=0,
-                    p95_us=0,
-                    p99_us=0,
-                    per_second=0,
                     cpu_us=statistics.median(cpu[1:]) * 1e6,
+                    cpu_spread=spread(cpu[1:]),
                     resident_mb=statistics.median(resident[1:]),
                     start_seconds=statistics.median(seconds),
-                    spread=(max(seconds) - min(seconds)) / statistics.median(seconds),
+                    start_spread=spread(seconds),
                 )
             )
     return rows

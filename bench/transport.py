@@ -16,11 +16,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import httpx2
 import uvloop
 
+from bench.rows import Effort, spread
 from ordo.adapters.http.client import HttpClient
 from ordo.adapters.http.exchange import HttpRequest
 from ordo.adapters.http.httpx_transport import HttpClientTransport
@@ -45,6 +47,21 @@ uvloop.run(main())
 """
 
 Call = Callable[[], Awaitable[object]]
+_CALLS_A_SECOND, _LEAST_CALLS = 2_500, 320
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportRow:
+    """Medians over the rounds; the spread is their range as a share of the median. `of_floor`: its CPU as a multiple of
+    the bytes by hand.
+    """
+
+    name: str
+    at_once: int
+    cpu_us: float
+    cpu_spread: float
+    of_floor: float
+    per_second: float
 
 
 @contextlib.contextmanager
@@ -128,24 +145,51 @@ async def _round(port: int, build: str, calls: int, at_once: int) -> tuple[float
         return await _measure(call, calls, at_once)
 
 
-def main() -> None:
+def transports(effort: Effort) -> list[TransportRow]:
+    """Each build at one call at a time and at 32 at once."""
+    return _compared(max(_LEAST_CALLS, round(effort.seconds * _CALLS_A_SECOND)), effort.rounds)
+
+
+def table(rows: Sequence[TransportRow]) -> str:
+    """The rows for people."""
+    head = f"{'one call to a broker':58}{'calls':>6}{'CPU us':>9}{'±':>6}{'by hand':>9}{'per s':>8}"
+    lines = (
+        f"{row.name:58}{row.at_once:>6}{row.cpu_us:>9.1f}{row.cpu_spread:>6.0%}{row.of_floor:>8.2f}x"
+        f"{row.per_second:>8.0f}"
+        for row in rows
+    )
+    return "\n".join((head, *lines))
+
+
+def _compared(calls: int, rounds: int) -> list[TransportRow]:
+    rows: list[TransportRow] = []
+    with _host() as port:
+        for at_once in (1, 32):
+            print(f"measuring: transport, {at_once} at once", file=sys.stderr)
+            found: dict[str, list[tuple[float, float]]] = {build: [] for build in BUILDS}
+            for _ in range(rounds):
+                for build, counted in found.items():
+                    counted.append(uvloop.run(_round(port, build, calls, at_once)))
+            floor = statistics.median(cpu for cpu, _ in found["by hand"])
+            rows += [_row(build, at_once, counted, floor) for build, counted in found.items()]
+    return rows
+
+
+def _row(build: str, at_once: int, rounds: list[tuple[float, float]], floor: float) -> TransportRow:
+    cpu = [one for one, _ in rounds]
+    return TransportRow(
+        name=f"transport, {build}",
+        at_once=at_once,
+        cpu_us=statistics.median(cpu),
+        cpu_spread=spread(cpu),
+        of_floor=statistics.median(cpu) / floor,
+        per_second=statistics.median(rate for _, rate in rounds),
+    )
+
+
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    with _host() as port:
-        for at_once in (1, 32):
-            found: dict[str, list[tuple[float, float]]] = {build: [] for build in BUILDS}
-            for _ in range(arguments.rounds):
-                for build, rounds in found.items():
-                    rounds.append(uvloop.run(_round(port, build, arguments.calls, at_once)))
-            floor = statistics.median(cpu for cpu, _ in found["by hand"])
-            print(f"{at_once} at once, median of {arguments.rounds} rounds of {arguments.calls} calls")
-            for build, rounds in found.items():
-                cpu = statistics.median(one for one, _ in rounds)
-                rate = statistics.median(one for _, one in rounds)
-                print(f"  {build:26} {cpu:8.1f} us of CPU a call   x {cpu / floor:5.2f}   {rate:8,.0f} calls/s")
-
-
-if __name__ == "__main__":
-    main()
+    print(table(_compared(arguments.calls, arguments.rounds)))
