@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ordo.adapters.sql.file import SqliteFile
-from ordo.adapters.sql.medium import Job, Medium
+from ordo.adapters.sql.medium import Job, Look, Medium
 from ordo.domain.errors import ErrorCode, Invalid
 
 T = TypeVar("T")
@@ -66,11 +67,12 @@ class Database:
         """What the job returns. It sees every write that returned before this call, and one state throughout."""
         return await self._medium.read(job)
 
-    async def glance(self, job: Job[T]) -> T:
+    def glance(self, look: Look[T]) -> Coroutine[Any, Any, T]:
         """Like `read`, for a few rows that are named by their keys: a file is asked at once, without another thread.
-        Each statement of the job sees every write that returned before this call, but two may see two states.
+        Each statement, all of them `Prepared`, sees every write that returned before this call, but two may see two
+        states.
         """
-        return await self._medium.glance(job)
+        return self._medium.glance(look)
 
 
 def _medium(url: str) -> Medium:

@@ -9,10 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection
-
 from ordo.adapters.sql import sqlite
-from ordo.adapters.sql.medium import Job, Medium
+from ordo.adapters.sql.medium import Job, Look, Medium
 from ordo.adapters.sql.schema import bring_up_to_date
 from ordo.adapters.sql.worker import Lastly, Worker
 from ordo.domain.errors import ErrorCode, Unavailable
@@ -53,15 +51,15 @@ class SqliteFile(Medium):
     async def read(self, job: Job[T]) -> T:
         return await _opened(self._reader).run(job)
 
-    async def glance(self, job: Job[T]) -> T:
-        reader, glancing = _opened(self._reader), self._glancing
-        if glancing is None or not glancing.is_mine:
-            return await reader.run(job)
+    async def glance(self, look: Look[T]) -> T:
+        glancing = self._glancing
+        if glancing is None or glancing.thread != threading.get_ident():
+            return await _opened(self._reader).run(look)
         try:
-            return glancing.look(job)
+            return look(glancing.connection)
         except Exception:  # noqa: BLE001  (whatever it is, the reader meets it too, waits where it must, and explains it)
             glancing.close()
-            return await reader.run(job)
+            return await _opened(self._reader).run(look)
 
     async def _open(self) -> tuple[str | None, str]:
         explain = partial(sqlite.explain, path=self._path)
@@ -94,21 +92,14 @@ class _Glancing:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._thread = threading.get_ident()
-        self._connection: Connection | None = None
+        self.thread = threading.get_ident()
+        self._connection: sqlite3.Connection | None = None
 
     @property
-    def is_mine(self) -> bool:
-        """Whether this is the thread that may use it."""
-        return threading.get_ident() == self._thread
-
-    def look(self, job: Job[T]) -> T:
+    def connection(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = sqlite.connect_for_reading(self._path, patience=0)
-        found = job(self._connection)
-        if self._connection.in_transaction():  # What SQLAlchemy has executed; nothing of it is open in the file.
-            self._connection.commit()
-        return found
+            self._connection = sqlite.connect_for_glancing(self._path)
+        return self._connection
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

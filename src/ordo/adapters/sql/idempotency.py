@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Delete, Row, Select, Update, bindparam, delete, func, select, update
 
 # SQLite's own form of this statement has the same text, but only this one compiles for both.
 from sqlalchemy.dialects.postgresql import insert
@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from ordo.adapters.documents import CHANGE, FAILURE, ORDER
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.medium import Job
-from ordo.adapters.sql.models import MODIFIES, PLACES, UNSETTLED, DbIdempotencyRecord
-from ordo.adapters.sql.prepared import Prepared
+from ordo.adapters.sql.models import MODIFIES, NOT_FAILED, PLACES, UNSETTLED, DbIdempotencyRecord
+from ordo.adapters.sql.prepared import Prepared, Told
 from ordo.adapters.sql.turns import take_turn
 from ordo.domain.accounts import Account
 from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
@@ -51,14 +51,22 @@ _PLACEMENTS = Prepared(
     .where(PLACES, _ACCOUNT, _TABLE.c.created_at >= bindparam("since"))
     .order_by(_TABLE.c.created_at, _TABLE.c.key)
 )
-_ALIKE = Prepared(
+_LIKENESS = _TABLE.c.likeness == bindparam("of_likeness")
+# Two statements, for an index serves each: of one that asks for both, SQLite reads all that the account ever placed.
+_ALIKE_LATELY = Prepared(
+    select(_TABLE)
+    .where(PLACES, NOT_FAILED, _ACCOUNT, _LIKENESS, _TABLE.c.created_at > bindparam("since"))
+    .order_by(_TABLE.c.created_at, _TABLE.c.key)
+)
+# What is not settled is little; the account is no plain column here, or its index would be preferred to that of those.
+_ALIKE_IN_DOUBT = Prepared(
     select(_TABLE)
     .where(
         PLACES,
-        _ACCOUNT,
-        _TABLE.c.likeness == bindparam("of_likeness"),
-        _TABLE.c.state != IntentState.FAILED.value,
-        or_(UNSETTLED, _TABLE.c.created_at > bindparam("since")),
+        UNSETTLED,
+        _TABLE.c.account.concat("") == bindparam("of_account"),
+        _LIKENESS,
+        _TABLE.c.created_at <= bindparam("since"),
     )
     .order_by(_TABLE.c.created_at, _TABLE.c.key)
 )
@@ -101,7 +109,7 @@ class _Reserved:
 class SqlIdempotencyStore(IdempotencyStore):
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._read: dict[str, tuple[Row[Any], Intent]] = {}
+        self._read: dict[str, tuple[Told, Intent]] = {}
         self._awaited: dict[tuple[str, datetime], asyncio.Future[tuple[Intent, ...]]] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -132,13 +140,14 @@ class SqlIdempotencyStore(IdempotencyStore):
         await self._database.write(partial(_change, statement=_RELEASE, named=named))
 
     async def find(self, key: IntentKey, *, now: datetime) -> Intent | None:
-        row = await self._database.glance(partial(_FIND.one, named={"of": str(key)}))
-        return None if row is None or _is_expired(row, now) else _intent(row)
+        told = await self._database.glance(partial(_FIND.told, named={"of": str(key)}))
+        found = self._seen(told[0]) if told else None
+        return None if found is None or (found.state.is_settled and found.expires_at <= now) else found
 
     async def placement(self, account: Account, order_id: str) -> Intent | None:
         named = {"of_order": order_id, "of_account": str(account)}
-        row = await self._database.glance(partial(_PLACEMENT.one, named=named))
-        return None if row is None else _intent(row)
+        told = await self._database.glance(partial(_PLACEMENT.told, named=named))
+        return self._seen(told[0]) if told else None
 
     async def placements(self, account: Account, *, since: datetime) -> tuple[Intent, ...]:
         # A day's records are many, and whoever looks into a book wants them: those who wait share one read of them.
@@ -154,17 +163,20 @@ class SqlIdempotencyStore(IdempotencyStore):
             # Whoever comes from now on may know of a write that this read does not see, and waits for the next.
             del self._awaited[account, since]
             named = {"of_account": account, "since": since}
-            return tuple(self._seen(row) for row in await self._database.read(partial(_PLACEMENTS.all, named=named)))
+            return tuple(map(self._seen, await self._database.read(partial(_PLACEMENTS.told, named=named))))
 
-    def _seen(self, row: Row[Any]) -> Intent:
-        """The intent of a row. Whoever reads a book looks at the whole day again, of which little has changed."""
-        kept = self._read.get(row.key)
-        if kept is not None and kept[0] == row:
+    def _seen(self, told: Told) -> Intent:
+        """The intent of a row. Whoever reads a book looks at the whole day again, of which little has changed; and as
+        long as a row is the same to the last byte, so is what it tells.
+        """
+        row_key: str = told[0]
+        kept = self._read.get(row_key)
+        if kept is not None and kept[0] == told:
             return kept[1]
         if len(self._read) >= _MOST_READ:
             self._read.clear()
-        intent = _intent(row)
-        self._read[row.key] = row, intent
+        intent = _intent(_FIND.row(told))
+        self._read[row_key] = told, intent
         return intent
 
     async def unsettled(self) -> tuple[Intent, ...]:
@@ -270,11 +282,9 @@ def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart
         "of_likeness": row["likeness"],
         "since": intent.created_at - apart.within,
     }
-    for one in _ALIKE.all(connection, named):
-        other = _intent(one)
-        if apart.forbids(intent, other):
-            return other
-    return None
+    in_doubt = _ALIKE_IN_DOUBT.all(connection, named) if apart.settled else ()
+    alike = (_intent(one) for one in (*in_doubt, *_ALIKE_LATELY.all(connection, named)))
+    return next((other for other in alike if apart.forbids(intent, other)), None)
 
 
 def _settle(connection: Connection, named: dict[str, Any], outcome: dict[str, object]) -> Row[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -12,6 +13,10 @@ from ordo.domain.errors import ErrorCode, Unavailable
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]
+
+# What prepared statements run over: SQLAlchemy's connection, or SQLite's own, which costs less.
+Link = Connection | sqlite3.Connection
+Look = Callable[[Link], T]
 
 
 class CommitUnknown(Unavailable):
@@ -45,4 +50,4 @@ class Medium(Protocol):
     async def read(self, job: Job[T]) -> T: ...
 
     @abstractmethod
-    async def glance(self, job: Job[T]) -> T: ...
+    async def glance(self, look: Look[T]) -> T: ...

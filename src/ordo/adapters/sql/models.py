@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from ordo.adapters.sql.words import Words
 PLACES = text("operation = 'PLACE'")
 MODIFIES = text("operation = 'MODIFY'")
 UNSETTLED = text("state IN ('OPEN', 'UNKNOWN')")
+NOT_FAILED = text("state <> 'FAILED'")
 CHANGING = text("operation = 'MODIFY' AND state IN ('OPEN', 'UNKNOWN')")
 
 
@@ -24,11 +26,19 @@ class Moment(TypeDecorator[datetime]):
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = BigInteger
     cache_ok: bool | None = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else to_microseconds(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:  # noqa: ARG002
+        return _written
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else from_microseconds(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:  # noqa: ARG002
+        return _read
+
+
+def _written(value: datetime | None) -> int | None:
+    return None if value is None else to_microseconds(value)
+
+
+def _read(value: int | None) -> datetime | None:
+    return None if value is None else from_microseconds(value)
 
 
 class Db(DeclarativeBase):

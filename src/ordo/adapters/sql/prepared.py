@@ -15,8 +15,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
+from ordo.adapters.sql.medium import Link
+
 S = TypeVar("S", bound="Select[Any] | CompoundSelect[Any] | Insert | Update | Delete | ReturningInsert[Any]")
 Convert = Callable[[Any], Any]
+Told = Sequence[Any]
 
 _SQLITE: Final[DefaultDialect] = sqlite_dialect(paramstyle="qmark")
 
@@ -30,24 +33,32 @@ class Prepared(Generic[S]):
         self._statement = statement
         self._writes = None if writes is None else list(writes)
 
-    def all(self, connection: Connection, named: Mapping[str, object]) -> Sequence[Any]:
+    def told(self, connection: Link, named: Mapping[str, object]) -> Sequence[Told]:
+        """Every row as the database tells it: good for comparing with what it told before, and for `row`."""
+        driver = _driver(connection)
+        if driver is None:
+            return cast("Connection", connection).execute(self._statement, named).all()
+        return self._form.execute(driver, named).fetchall()
+
+    def row(self, told: Told) -> Any:  # noqa: ANN401  (a row)
+        """What the database told, in values of Python's, its columns as attributes."""
+        return self._form.row(told) if type(told) is tuple else told
+
+    def all(self, connection: Link, named: Mapping[str, object]) -> Sequence[Any]:
         """Every row, its columns as attributes."""
-        if connection.dialect.name != "sqlite":
-            return connection.execute(self._statement, named).all()
-        form = self._form
-        rows = form.execute(connection, named).fetchall()
-        return [form.row(row) for row in rows] if rows else ()
+        return [self.row(told) for told in self.told(connection, named)]
 
-    def one(self, connection: Connection, named: Mapping[str, object]) -> Any | None:  # noqa: ANN401  (a row)
+    def one(self, connection: Link, named: Mapping[str, object]) -> Any | None:  # noqa: ANN401  (a row)
         """The only row, if there is one: the statement names a whole key."""
-        rows = self.all(connection, named)
-        return rows[0] if rows else None
+        told = self.told(connection, named)
+        return self.row(told[0]) if told else None
 
-    def change(self, connection: Connection, named: Mapping[str, object]) -> int:
+    def change(self, connection: Link, named: Mapping[str, object]) -> int:
         """How many rows were changed."""
-        if connection.dialect.name != "sqlite":
-            return connection.execute(self._statement, named).rowcount
-        return self._form.execute(connection, named).rowcount
+        driver = _driver(connection)
+        if driver is None:
+            return cast("Connection", connection).execute(self._statement, named).rowcount
+        return self._form.execute(driver, named).rowcount
 
     @cached_property
     def _form(self) -> _Form:
@@ -71,10 +82,9 @@ class _Form:
             (place, convert) for place, column in enumerate(columns) if (convert := _reader(column.type)) is not None
         ]
 
-    def execute(self, connection: Connection, named: Mapping[str, object]) -> sqlite3.Cursor:
+    def execute(self, driver: sqlite3.Connection, named: Mapping[str, object]) -> sqlite3.Cursor:
         told = {**self._constants, **named} if self._constants else named
         values = [convert(told[name]) if convert else told[name] for name, convert in self._given]
-        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
         return driver.execute(self._text, values)
 
     def row(self, values: Sequence[Any]) -> Any:  # noqa: ANN401  (a named tuple)
@@ -83,6 +93,15 @@ class _Form:
             for place, convert in self._read:
                 values[place] = convert(values[place])
         return self._row._make(values)
+
+
+def _driver(connection: Link) -> sqlite3.Connection | None:
+    """SQLite's own connection, where there is one behind this."""
+    if isinstance(connection, sqlite3.Connection):
+        return connection
+    if connection.dialect.name != "sqlite":
+        return None
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _reader(kind: TypeEngine[Any]) -> Convert | None:

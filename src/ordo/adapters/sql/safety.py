@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,9 @@ from sqlalchemy import Connection, Row, null, select, type_coerce, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.medium import Link
 from ordo.adapters.sql.models import DbAccountKillSwitch, DbKillSwitch
-from ordo.adapters.sql.prepared import Prepared
+from ordo.adapters.sql.prepared import Prepared, Told
 from ordo.domain.accounts import Account
 from ordo.domain.errors import ErrorCode, Invalid, Unavailable
 from ordo.domain.safety import KillState, KillSwitch
@@ -44,20 +46,19 @@ _SAVE_ACCOUNT = _INSERT_ACCOUNT.on_conflict_do_update(
 class SqlSafetyStore(SafetyStore):
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._told: Sequence[Told] = ()
+        self._switches: tuple[KillSwitch, ...] = ()
 
     async def get(self, account: Account | None = None) -> KillSwitch | None:
         return next((switch for switch in await self.all() if switch.account == account), None)
 
     async def all(self) -> tuple[KillSwitch, ...]:
-        rows = await self._database.glance(partial(_ALL.all, named={}))
-        try:
-            # The gateway's own has no account, and comes first.
-            return tuple(_switch(row) for row in sorted(rows, key=_account))
-        except (ValueError, Invalid) as error:
-            raise Unavailable(
-                ErrorCode.STORE_UNAVAILABLE,
-                f"A kill switch in the database can't be read ({error}). Nothing is sent until it is set again.",
-            ) from None
+        told = await self._database.glance(_told)
+        # As long as the rows are the same, so are the switches.
+        if told != self._told:
+            self._switches = _switches(told)
+            self._told = told
+        return self._switches
 
     async def save(self, switch: KillSwitch) -> None:
         await self._database.write(partial(_save, switch=switch))
@@ -74,6 +75,21 @@ def _save(connection: Connection, switch: KillSwitch) -> None:
         connection.execute(_SAVE, {"id": _THE_ONE, **values})
     else:
         connection.execute(_SAVE_ACCOUNT, {"account": str(switch.account), **values})
+
+
+def _told(connection: Link) -> Sequence[Told]:
+    return _ALL.told(connection, {})
+
+
+def _switches(told: Sequence[Told]) -> tuple[KillSwitch, ...]:
+    try:
+        # The gateway's own has no account, and comes first.
+        return tuple(_switch(row) for row in sorted(map(_ALL.row, told), key=_account))
+    except (ValueError, Invalid) as error:
+        raise Unavailable(
+            ErrorCode.STORE_UNAVAILABLE,
+            f"A kill switch in the database can't be read ({error}). Nothing is sent until it is set again.",
+        ) from None
 
 
 def _account(row: Row[Any]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from ordo.adapters.sql import postgres
-from ordo.adapters.sql.medium import CommitUnknown, Job, Medium
+from ordo.adapters.sql.medium import CommitUnknown, Job, Look, Medium
 from ordo.adapters.sql.schema import bring_up_to_date, require_up_to_date
 from ordo.domain.errors import ErrorCode, Unavailable
 
@@ -85,8 +85,8 @@ class PostgresServer(Medium):
     async def read(self, job: Job[T]) -> T:
         return await self._carried_out(self._repeated(self._opened(self._reader), job, None))
 
-    async def glance(self, job: Job[T]) -> T:
-        return await self.read(job)
+    async def glance(self, look: Look[T]) -> T:
+        return await self.read(look)
 
     async def _carried_out(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.get_running_loop().create_task(work)

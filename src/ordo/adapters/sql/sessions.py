@@ -14,7 +14,7 @@ from ordo.adapters.documents import METADATA
 from ordo.adapters.sealing import Sealer
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.models import DbSession
-from ordo.adapters.sql.prepared import Prepared
+from ordo.adapters.sql.prepared import Prepared, Told
 from ordo.domain.accounts import Account
 from ordo.domain.sessions import Secret, Session
 from ordo.ports.sessions import SessionStore
@@ -37,17 +37,17 @@ class SqlSessionStore(SessionStore):
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
-        self._opened: dict[Account, tuple[Row[Any], Session]] = {}
+        self._opened: dict[Account, tuple[Told, Session]] = {}
 
     async def get(self, account: Account) -> Session | None:
-        row = await self._database.glance(partial(_GET.one, named=_named(account)))
-        if row is None:
+        told = await self._database.glance(partial(_GET.told, named=_named(account)))
+        if not told:
             self._opened.pop(account, None)
             return None
         # As long as the row is the same to the last byte, what its seals hold is the same.
         kept = self._opened.get(account)
-        if kept is None or kept[0] != row:
-            kept = self._opened[account] = row, self._session(row)
+        if kept is None or kept[0] != told[0]:
+            kept = self._opened[account] = told[0], self._session(_GET.row(told[0]))
         return kept[1]
 
     async def save(self, session: Session) -> None:

@@ -25,6 +25,7 @@ BEGIN_READ = "BEGIN"
 # FULL because a reservation must outlive a power cut, not only this process: NORMAL syncs a WAL only at checkpoints.
 LASTING = "PRAGMA synchronous = FULL"
 EASED = "PRAGMA synchronous = NORMAL"
+_READ_ONLY = "PRAGMA query_only = ON"
 _SETTINGS = (LASTING, "PRAGMA foreign_keys = ON")
 
 _CONDITIONS = {
@@ -48,13 +49,18 @@ def connect_for_writing(path: Path) -> Connection:
     return _engine(path).connect()
 
 
-def connect_for_reading(path: Path, *, patience: float = _BUSY_SECONDS) -> Connection:
-    """Open a file that `connect_for_writing` has opened before; what would write is refused. `patience`: seconds to
-    wait for a lock of another program.
-    """
-    connection = _engine(path, patience).connect()
-    connection.exec_driver_sql("PRAGMA query_only = ON")
+def connect_for_reading(path: Path) -> Connection:
+    """Open a file that `connect_for_writing` has opened before; what would write is refused."""
+    connection = _engine(path).connect()
+    connection.exec_driver_sql(_READ_ONLY)
     connection.commit()
+    return connection
+
+
+def connect_for_glancing(path: Path) -> sqlite3.Connection:
+    """Like `connect_for_reading`, past SQLAlchemy; and it waits for no lock of another program."""
+    connection = _open(path, patience=0)
+    connection.execute(_READ_ONLY)
     return connection
 
 
@@ -103,9 +109,11 @@ def _create(path: Path) -> None:
         return
 
 
-def _engine(path: Path, patience: float = _BUSY_SECONDS) -> Engine:
+def _engine(path: Path) -> Engine:
     # One connection an engine, owned by one thread. Parameters stay out of error messages: they hold orders.
-    return create_engine("sqlite://", creator=lambda: _open(path, patience), poolclass=NullPool, hide_parameters=True)
+    return create_engine(
+        "sqlite://", creator=lambda: _open(path, _BUSY_SECONDS), poolclass=NullPool, hide_parameters=True
+    )
 
 
 def _open(path: Path, patience: float) -> sqlite3.Connection:

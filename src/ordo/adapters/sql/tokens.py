@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ordo.adapters.sql.database import Database
+from ordo.adapters.sql.medium import Link
 from ordo.adapters.sql.models import DbApiToken
 from ordo.adapters.sql.prepared import Prepared
 from ordo.domain.tokens import ApiToken, Realm, Scope
@@ -77,7 +78,7 @@ def _add(connection: Connection, row: dict[str, object]) -> bool:
     return connection.execute(_ADD, row).one_or_none() is not None
 
 
-def _find(connection: Connection, token_id: str) -> Row[Any] | None:
+def _find(connection: Link, token_id: str) -> Row[Any] | None:
     return _FIND.one(connection, {"id": token_id})
 
 

@@ -34,16 +34,13 @@ class Lastly:
     sync: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Job:
+    """Made by the caller; the thread writes its answer into it: a value, or an error."""
+
     work: Callable[[Connection], Any]
     future: asyncio.Future[Any]
-    lasting: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    job: _Job
+    lasting: bool
     value: object = None
     error: Exception | None = None
 
@@ -76,6 +73,7 @@ class Worker:
         self._is_eased = False
         self._owes = False
         self._connection: Connection | None = None
+        self._driver: sqlite3.Connection | None = None
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._is_stopping = False
         # A process that ends without `stop` must not wait for ever; what is not committed by then was not promised.
@@ -103,19 +101,22 @@ class Worker:
         running = True
         while running:
             batch, running = self._next_batch()
-            self._answer(self._carry_out(batch))
+            if batch:
+                self._carry_out(batch)
+                _answer(batch)
         self._pay()
         self._disconnect()
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
+        queue, job = self._queue, self._first()
         batch: list[_Job] = []
-        with suppress(Empty):
-            while len(batch) < _MOST_AT_ONCE:
-                job = self._first() if not batch else self._queue.get(block=False)
-                if job is None:
-                    return batch, False
-                batch.append(job)
-        return batch, True
+        while job is not None:
+            batch.append(job)
+            # Nobody else takes from the queue, so what is there stays there.
+            if len(batch) == _MOST_AT_ONCE or queue.empty():
+                return batch, True
+            job = queue.get()
+        return batch, False
 
     def _first(self) -> _Job | None:
         if self._owes:
@@ -124,39 +125,46 @@ class Worker:
             self._pay()
         return self._queue.get()
 
-    def _carry_out(self, batch: Sequence[_Job]) -> list[_Done]:
-        if not batch:
-            return []
+    def _carry_out(self, batch: Sequence[_Job]) -> None:
         try:
             connection = self._begun(lasting=any(job.lasting for job in batch))
         except Exception as error:  # noqa: BLE001  (every error is some caller's answer)
             self._roll_back()
-            return [_Done(job, error=self._explain(error)) for job in batch]
+            self._fail(batch, error)
+            return
         try:
-            done = [_Done(job, job.work(connection)) for job in batch]
+            for job in batch:
+                job.value = job.work(connection)
         except Exception as error:  # noqa: BLE001
             self._roll_back()
             if len(batch) == 1:
-                return [_Done(batch[0], error=self._explain(error))]
-            return [done for job in batch for done in self._carry_out([job])]
+                self._fail(batch, error)
+            else:
+                for job in batch:
+                    self._carry_out([job])
+            return
         try:
             connection.commit()
             self._owes = self._owes or self._is_eased
         except Exception as error:  # noqa: BLE001
             # SQLAlchemy takes the transaction for ended, while SQLite keeps it open: only closing ends it for both.
             self._disconnect()
-            return [_Done(job, error=self._explain(error)) for job in batch]
-        return done
+            self._fail(batch, error)
+
+    def _fail(self, batch: Sequence[_Job], error: Exception) -> None:
+        for job in batch:  # Each is told by an error of its own: callers write into theirs.
+            job.error = self._explain(error)
 
     def _begun(self, *, lasting: bool) -> Connection:
-        if self._connection is None:
+        if self._connection is None or self._driver is None:
             self._connection, self._is_eased = self._connect(), False
+            self._driver = cast("sqlite3.Connection", self._connection.connection.driver_connection)
         if self._lastly is not None and self._is_eased is lasting:
-            _driver(self._connection).execute(self._lastly.begin if lasting else self._lastly.ease)
+            self._driver.execute(self._lastly.begin if lasting else self._lastly.ease)
             self._is_eased = not lasting
         # SQLAlchemy keeps the books of a transaction that is begun past its own execution, which costs ten times this.
         self._connection.begin()
-        _driver(self._connection).execute(self._begin)
+        self._driver.execute(self._begin)
         return self._connection
 
     def _pay(self) -> None:
@@ -176,31 +184,26 @@ class Worker:
             self._disconnect()
 
     def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._driver = self._connection, None, None
         if connection is not None:
             with suppress(Exception):
                 connection.close()
 
-    @staticmethod
-    def _answer(done: list[_Done]) -> None:
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Done]] = {}
-        for one in done:
-            by_loop.setdefault(one.job.future.get_loop(), []).append(one)
-        for loop, answers in by_loop.items():
-            with suppress(RuntimeError):  # The loop is closed, and nobody waits.
-                loop.call_soon_threadsafe(_resolve, answers)
+
+def _answer(batch: Sequence[_Job]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in batch:
+        by_loop.setdefault(job.future.get_loop(), []).append(job)
+    for loop, jobs in by_loop.items():
+        with suppress(RuntimeError):  # The loop is closed, and nobody waits.
+            loop.call_soon_threadsafe(_resolve, jobs)
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
-    return cast("sqlite3.Connection", connection.connection.driver_connection)
-
-
-def _resolve(done: list[_Done]) -> None:
-    for one in done:
-        future = one.job.future
-        if future.done():
+def _resolve(jobs: Sequence[_Job]) -> None:
+    for job in jobs:
+        if job.future.done():
             continue
-        if one.error is None:
-            future.set_result(one.value)
+        if job.error is None:
+            job.future.set_result(job.value)
         else:
-            future.set_exception(one.error)
+            job.future.set_exception(job.error)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from ordo.adapters.sql import idempotency, sqlite
 from ordo.adapters.sql.database import Database
 from ordo.adapters.sql.idempotency import SqlIdempotencyStore
-from ordo.adapters.sql.medium import Job
+from ordo.adapters.sql.medium import Job, Link
 from ordo.adapters.sql.models import DbKillSwitch
 from ordo.adapters.sql.prepared import Prepared
 from ordo.adapters.sql.worker import Lastly, Worker
@@ -36,7 +36,7 @@ def synchronous(connection: Connection) -> object:
     return connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
 
 
-def found(connection: Connection) -> object:
+def found(connection: Link) -> object:
     return _GET.one(connection, {"of": 1})
 
 
@@ -97,7 +97,7 @@ async def test_a_glance_of_another_thread_is_a_read(database: Database) -> None:
 async def test_a_glance_that_meets_a_lock_waits_as_a_read_does(database: Database) -> None:
     looked: list[str] = []
 
-    def locked_at_first(connection: Connection) -> object:
+    def locked_at_first(connection: Link) -> object:
         looked.append("once")
         if len(looked) == 1:
             raise sqlite3.OperationalError("database is locked")
