@@ -134,7 +134,14 @@ class Pacing:
         try:
             while True:
                 behind = len(asking) > 1 and _is_behind(ticket, asking)
-                slot, budget = await self._asked(account, lane, pace, take=not behind)
+                budget, now = self._budget, self._clock.now()
+                try:
+                    slot = await (budget.peek if behind else budget.take)(account, lane, pace, now=now)
+                except Unavailable:
+                    if self._spare is None or lane not in _ALWAYS:
+                        raise
+                    budget = self._spare
+                    slot = await (budget.peek if behind else budget.take)(account, lane, pace, now=now)
                 if (slot.free and not behind) or slot.is_over:
                     return Turn(account=account, lane=lane, slot=slot, budget=budget)
                 wait = max(slot.wait, _LEAST_WAIT)
@@ -143,16 +150,6 @@ class Pacing:
                 await self._clock.sleep(wait)
         finally:
             asking.discard(ticket)
-
-    async def _asked(self, account: Account, lane: Lane, pace: Pace, *, take: bool) -> tuple[Slot, OrderBudget]:
-        budget, now = self._budget, self._clock.now()
-        try:
-            return await (budget.take if take else budget.peek)(account, lane, pace, now=now), budget
-        except Unavailable:
-            if self._spare is None or lane not in _ALWAYS:
-                raise
-            budget = self._spare
-            return await (budget.take if take else budget.peek)(account, lane, pace, now=now), budget
 
     def _no_read(self, account: Account, slot: Slot) -> Unavailable:
         told = (

@@ -98,6 +98,41 @@ async def test_the_stricter_of_both_switches_counts(house: House) -> None:
     assert (await safety.get(OTHER)).reason == "all"
 
 
+async def test_all_who_halt_at_once_wait_until_what_passed_before_has_left(house: House) -> None:
+    safety = house.now.safety
+    passage = safety.enter(ACCOUNT)
+    halting = [asyncio.ensure_future(safety.set(KillState.HALTED, f"by {name}")) for name in ("a", "b")]
+    await quiet()
+    passage.begin()
+    await quiet()
+    late = asyncio.ensure_future(safety.set(KillState.HALTED, "by c"))
+    await quiet()
+    assert not any(halt.done() for halt in (*halting, late))
+    passage.leave()
+    await quiet()
+    assert all(halt.done() for halt in (*halting, late))
+    assert house.clock.monotonic() == 0
+
+
+async def test_an_order_that_never_left_is_waited_for_no_longer_than_its_task_lives(house: House) -> None:
+    safety, over = house.now.safety, asyncio.Event()
+
+    async def abandons() -> None:
+        safety.enter(ACCOUNT)
+        await over.wait()
+
+    order = asyncio.ensure_future(abandons())
+    await quiet()
+    halting = asyncio.ensure_future(safety.set(KillState.HALTED, "r"))
+    await quiet()
+    assert not halting.done()
+    over.set()
+    await quiet()
+    assert order.done()
+    assert halting.done()
+    assert house.clock.monotonic() == 0
+
+
 async def test_switches_that_can_not_be_read_at_the_start_mean_halted_until_they_are_set(house: House) -> None:
     house.safety_store.outage = outage()
     await house.now.safety.open()

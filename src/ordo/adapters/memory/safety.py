@@ -17,7 +17,12 @@ class MemorySafetyStore(SafetyStore):
         return self._switches.get(account)
 
     async def all(self) -> tuple[KillSwitch, ...]:
-        return tuple(sorted(self._switches.values(), key=lambda switch: str(switch.account or "")))
+        return tuple(self._switches.values())
 
     async def save(self, switch: KillSwitch) -> None:
         self._switches[switch.account] = switch
+        self._switches = {account: self._switches[account] for account in sorted(self._switches, key=_name)}
+
+
+def _name(account: Account | None) -> str:
+    return "" if account is None else str(account)
