@@ -16,6 +16,7 @@ from ordo.adapters.brokers.fyers import wire
 from ordo.adapters.brokers.fyers.mapping.codes import moment, rupees
 from ordo.adapters.brokers.fyers.wire import ProductCode, SideCode, TypeCode, ValidityCode
 from ordo.domain.calendar import IST
+from ordo.domain.errors import Unreadable
 
 _PRICES = st.one_of(
     st.just(Decimal(0)), st.decimals(min_value=0, max_value=999_999_999, places=4), st.decimals(0, 10_000, places=2)
@@ -135,6 +136,12 @@ def test_an_amount_keeps_four_decimals_and_no_more(value: Decimal) -> None:
 )  # fmt: skip
 def test_amounts(told: str, wanted: str) -> None:
     assert str(rupees(Decimal(told))) == wanted
+
+
+@pytest.mark.parametrize("told", ["NaN", "sNaN", "Infinity", "-Infinity", "1000000000000001", "-1000000000000000.1"])
+def test_what_is_no_amount(told: str) -> None:
+    with pytest.raises(Unreadable):
+        rupees(Decimal(told))
 
 
 @given(st.datetimes(datetime(1000, 1, 1)), st.sampled_from(("%b", "%B", "%m")))  # noqa: DTZ001  (in no zone yet)

@@ -70,7 +70,7 @@ def rupees(value: Decimal) -> Decimal:
     """A price or an amount without the noise of floats (`58.150000000000006`): no more than zeros stand beyond the
     fourth decimal.
     """
-    if not value.is_finite() or abs(value) > _MOST:
+    if not value.is_finite() or not -_MOST <= value <= _MOST:
         raise Unreadable("an amount is no number, or none of this world")
     return value.quantize(_FINEST) if value % _FINEST else value
 

@@ -61,5 +61,9 @@ def _last(key: InstrumentKey, values: wire.LastPrice) -> Decimal:
 
 
 def _picked(values: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
-    picked = {ours: values.get(theirs) for theirs, ours in names.items()}
-    return {name: str(value) for name, value in picked.items() if value is not None and not isinstance(value, bool)}
+    picked: dict[str, str] = {}
+    for theirs, ours in names.items():
+        value = values.get(theirs)
+        if value is not None and not isinstance(value, bool):
+            picked[ours] = str(value)
+    return picked
