@@ -33,7 +33,8 @@ _ACCOUNT = _TABLE.c.account == bindparam("of_account")
 
 _FIND = Prepared(select(_TABLE).where(_OF_KEY))
 _RESERVE = Prepared(
-    insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key), writes=_TABLE.c.keys()
+    insert(DbIdempotencyRecord).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+    writes=_TABLE.c.keys(),
 )
 _RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
 _DROP_EXPIRED = delete(DbIdempotencyRecord).where(
@@ -266,7 +267,7 @@ def _undo(connection: Connection, intent: Intent, instead_of: str | None) -> Non
 
 
 def _is_inserted(connection: Connection, row: dict[str, object]) -> bool:
-    return _RESERVE.one(connection, row) is not None
+    return _RESERVE.change(connection, row) == 1
 
 
 def _rekey(connection: Connection, order_id: str, *, old: IntentKey, new: IntentKey) -> int:
