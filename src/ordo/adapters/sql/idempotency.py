@@ -101,7 +101,7 @@ _MOST_READ = 8_192
 
 @dataclass(frozen=True, slots=True)
 class _Reserved:
-    holder: Row[Any] | None = None
+    holder: Told | None = None
     alike: Intent | None = None
     order_id_is_taken: bool = False
     change_is_under_way: bool = False
@@ -127,7 +127,7 @@ class SqlIdempotencyStore(IdempotencyStore):
             raise ChangeUnderWay
         if reserved.alike is not None:
             raise LooksLikeAnother(reserved.alike)
-        return None if reserved.holder is None else _intent(reserved.holder)
+        return None if reserved.holder is None else self._seen(reserved.holder)
 
     async def settle(self, intent: Intent) -> Intent | None:
         lasting = not (intent.findable and intent.state is IntentState.DONE)
@@ -221,10 +221,10 @@ def _reserve(
         alike = None if apart is None else _alike(connection, intent, row, apart)
         if alike is None and _is_inserted(connection, row):
             return _Reserved()
-        holder = _FIND.one(connection, named)
-        way = None if holder is None else _way(holder, intent, now, instead_of)
-        if holder is not None and way is None:
-            return _Reserved(holder=holder)
+        held = _FIND.told(connection, named)
+        way = _way(_FIND.row(held[0]), intent, now, instead_of) if held else None
+        if held and way is None:
+            return _Reserved(holder=held[0])
         hindrance = _hindrance(connection, row, alike)
         if hindrance is not None:
             return hindrance
