@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from ordo.adapters.documents import CHANGE, FAILURE, METADATA, ORDER
 from ordo.domain.errors import ErrorCode, Unavailable
@@ -25,6 +26,19 @@ def test_an_order_reads_back_equal_to_the_last_digit(order: Order) -> None:
         if isinstance(before, Decimal):
             assert before.as_tuple() == after.as_tuple()
     assert found.created_at.utcoffset() == order.created_at.utcoffset()
+
+
+@given(order=orders())
+def test_an_order_is_written_as_pydantic_would_write_it(order: Order) -> None:
+    written = ORDER.dump(order)
+    assert written == TypeAdapter(Order).dump_json(order, exclude={"replayed"}).decode()
+    # What was written before, with other spaces and every field that there is, reads the same.
+    assert ORDER.load(json.dumps(json.loads(TypeAdapter(Order).dump_json(order)), indent=1)) == order
+
+
+def test_a_value_that_no_order_holds_is_not_written_as_its_name() -> None:
+    with pytest.raises(Unavailable):
+        ORDER.dump(replace(order(), metadata={"canary": object()}))  # type: ignore[dict-item]
 
 
 @given(change=changes)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from heapq import nsmallest
 
 from ordo.domain.accounts import Account
+from ordo.domain.copying import replace
 from ordo.domain.idempotency import Apart, Intent, IntentKey, IntentState, Operation, likeness
 from ordo.domain.orders import Order
 from ordo.ports.idempotency import ChangeUnderWay, IdempotencyStore, LooksLikeAnother, OrderIdTaken
@@ -120,11 +120,14 @@ class MemoryIdempotencyStore(IdempotencyStore):
             self._likeness.pop(intent.order_id, None)
 
     def _keep(self, intent: Intent) -> None:
-        self._intents[intent.key] = replace(
-            intent,
-            order=replace(intent.order, replayed=False),
-            answer=None if intent.answer is None else replace(intent.answer, replayed=False),
-        )
+        order, answer = intent.order, intent.answer
+        if order.replayed or (answer is not None and answer.replayed):
+            intent = replace(
+                intent,
+                order=replace(order, replayed=False),
+                answer=None if answer is None else replace(answer, replayed=False),
+            )
+        self._intents[intent.key] = intent
         if intent.operation is Operation.PLACE:
             self._placed_by[intent.order_id] = intent.key
 

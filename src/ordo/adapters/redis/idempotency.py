@@ -128,11 +128,12 @@ def _flat(row: dict[str, str | int | None]) -> list[str | int]:
 
 
 def _outcome(intent: Intent) -> dict[str, str | int | None]:
+    order, answer = ORDER.dump(intent.order), intent.answer
     return {
         "state": intent.state.value,
-        "order": ORDER.dump(intent.order),
+        "order": order,
         "order_updated": to_microseconds(intent.order.updated_at),
-        "answer": None if intent.answer is None else ORDER.dump(intent.answer),
+        "answer": order if answer is intent.order else None if answer is None else ORDER.dump(answer),
         "failure": None if intent.failure is None else FAILURE.dump(intent.failure),
     }
 
@@ -175,17 +176,19 @@ def _intent(answer: list[str]) -> Intent:
 def _read(row: dict[str, str]) -> Intent:
     # The key's own text comes last and the principal may hold anything, so the parts are told apart from the end.
     principal, account, route, key = row["key"].rsplit("\n", 3)
+    text, told = row["order"], row.get("answer")
+    order = ORDER.load(text)
     return Intent(
         key=IntentKey(principal=principal, account=Account.parse(account), route=route, key=key),
         operation=Operation(row["operation"]),
         fingerprint=row["fingerprint"],
-        order=ORDER.load(row["order"]),
+        order=order,
         state=IntentState(row["state"]),
         correlation_id=row["correlation_id"],
         owner=row["owner"],
         created_at=from_microseconds(int(row["created"])),
         expires_at=from_microseconds(int(row["expires"])),
         change=None if "change" not in row else CHANGE.load(row["change"]),
-        answer=None if "answer" not in row else ORDER.load(row["answer"]),
+        answer=None if told is None else order if told == text else ORDER.load(told),
         failure=None if "failure" not in row else FAILURE.load(row["failure"]),
     )

@@ -33,7 +33,8 @@ _ACCOUNT = _TABLE.c.account == bindparam("of_account")
 
 _FIND = Prepared(select(_TABLE).where(_OF_KEY))
 _RESERVE = Prepared(
-    insert(DbIdempotencyRecord).on_conflict_do_nothing().returning(_TABLE.c.key), writes=_TABLE.c.keys()
+    insert(DbIdempotencyRecord).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+    writes=_TABLE.c.keys(),
 )
 _RELEASE = delete(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
 _DROP_EXPIRED = delete(DbIdempotencyRecord).where(
@@ -100,7 +101,7 @@ _MOST_READ = 8_192
 
 @dataclass(frozen=True, slots=True)
 class _Reserved:
-    holder: Row[Any] | None = None
+    holder: Told | None = None
     alike: Intent | None = None
     order_id_is_taken: bool = False
     change_is_under_way: bool = False
@@ -126,7 +127,7 @@ class SqlIdempotencyStore(IdempotencyStore):
             raise ChangeUnderWay
         if reserved.alike is not None:
             raise LooksLikeAnother(reserved.alike)
-        return None if reserved.holder is None else _intent(reserved.holder)
+        return None if reserved.holder is None else self._seen(reserved.holder)
 
     async def settle(self, intent: Intent) -> Intent | None:
         lasting = not (intent.findable and intent.state is IntentState.DONE)
@@ -220,10 +221,10 @@ def _reserve(
         alike = None if apart is None else _alike(connection, intent, row, apart)
         if alike is None and _is_inserted(connection, row):
             return _Reserved()
-        holder = _FIND.one(connection, named)
-        way = None if holder is None else _way(holder, intent, now, instead_of)
-        if holder is not None and way is None:
-            return _Reserved(holder=holder)
+        held = _FIND.told(connection, named)
+        way = _way(_FIND.row(held[0]), intent, now, instead_of) if held else None
+        if held and way is None:
+            return _Reserved(holder=held[0])
         hindrance = _hindrance(connection, row, alike)
         if hindrance is not None:
             return hindrance
@@ -266,7 +267,7 @@ def _undo(connection: Connection, intent: Intent, instead_of: str | None) -> Non
 
 
 def _is_inserted(connection: Connection, row: dict[str, object]) -> bool:
-    return _RESERVE.one(connection, row) is not None
+    return _RESERVE.change(connection, row) == 1
 
 
 def _rekey(connection: Connection, order_id: str, *, old: IntentKey, new: IntentKey) -> int:

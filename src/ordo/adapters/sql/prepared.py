@@ -72,9 +72,9 @@ class _Form:
     def __init__(self, compiled: SQLCompiler) -> None:
         self._text = str(compiled)
         names = compiled.positiontup or ()
-        self._given = [
-            (name, compiled.binds[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE)) for name in names
-        ]
+        self._names = tuple(names)
+        kinds = (compiled.binds[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name in names)
+        self._written = [(place, convert) for place, convert in enumerate(kinds) if convert is not None]
         self._constants = {name: compiled.params[name] for name in names if not compiled.binds[name].required}
         columns = compiled._result_columns  # noqa: SLF001  (there is no public name for it)
         self._row: Any = namedtuple("Row", [column.keyname for column in columns])  # type: ignore[misc]  # noqa: PYI024
@@ -84,7 +84,9 @@ class _Form:
 
     def execute(self, driver: sqlite3.Connection, named: Mapping[str, object]) -> sqlite3.Cursor:
         told = {**self._constants, **named} if self._constants else named
-        values = [convert(told[name]) if convert else told[name] for name, convert in self._given]
+        values = [told[name] for name in self._names]
+        for place, convert in self._written:
+            values[place] = convert(values[place])
         return driver.execute(self._text, values)
 
     def row(self, values: Sequence[Any]) -> Any:  # noqa: ANN401  (a named tuple)

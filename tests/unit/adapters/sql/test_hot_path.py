@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from ordo.adapters.sql import idempotency, sqlite
@@ -20,6 +21,7 @@ from ordo.adapters.sql.idempotency import SqlIdempotencyStore
 from ordo.adapters.sql.medium import Job, Link
 from ordo.adapters.sql.models import DbKillSwitch
 from ordo.adapters.sql.prepared import Prepared
+from ordo.adapters.sql.safety import SqlSafetyStore
 from ordo.adapters.sql.worker import Lastly, Worker
 from ordo.domain.errors import ErrorCode, Unavailable
 from tests.contract.values import ACCOUNT, NOW, WEEK, intent, key, placed
@@ -185,6 +187,66 @@ async def test_a_record_is_read_again_only_where_it_has_changed(database: Databa
     after = await store.placements(ACCOUNT, since=NOW - WEEK)
     assert after == (intent("key-0", 0), placed(intent("key-1", 1)), intent("key-2", 2))
     assert [one is two for one, two in zip(before, after, strict=True)] == [True, False, True]
+
+
+async def test_a_known_record_is_told_as_it_stands_now(database: Database) -> None:
+    store, other = SqlIdempotencyStore(database), SqlIdempotencyStore(database)
+    await store.reserve(intent(), now=NOW)
+    assert await store.find(key(), now=NOW) is await store.placement(ACCOUNT, intent().order_id)
+    settled = placed(intent())
+    assert await other.settle(settled) is None
+    assert await store.find(key(), now=NOW) == await store.placement(ACCOUNT, intent().order_id) == settled
+    assert await store.find(key(), now=settled.expires_at) is None
+    await other.release(key(), intent().order_id)
+    assert await store.find(key(), now=NOW) is None
+    assert await store.placement(ACCOUNT, intent().order_id) is None
+
+
+@pytest.mark.parametrize("statement", [idempotency._ALIKE_LATELY, idempotency._ALIKE_IN_DOUBT])
+async def test_who_looks_alike_is_found_without_reading_all_that_was_ever_placed(
+    database: Database, statement: Prepared[Select[Any]]
+) -> None:
+    def plan(connection: Connection) -> str:
+        wanted = str(statement._statement.compile(connection))
+        return " ".join(
+            str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {wanted}", ("",) * wanted.count("?"))
+        )
+
+    assert re.search(
+        r"USING INDEX idempotency_record_(account|unsettled) \(.*created_at[<>]\?", await database.read(plan)
+    )
+
+
+async def test_a_switch_counts_as_soon_as_anybody_has_set_it(database: Database, path: Path) -> None:
+    store = SqlSafetyStore(database)
+    await database.write(lambda connection: _ADD.change(connection, _ROW))
+    for state in ("ACTIVE", "HALTED", "REDUCE_ONLY", "ACTIVE"):
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("UPDATE kill_switch SET state = ?", (state,))
+        assert [switch.state for switch in await store.all()] == [state]
+        assert await store.all() is await store.all()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE kill_switch SET state = 'CANARY'")
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await store.all()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("DELETE FROM kill_switch")
+    assert await store.all() == ()
+
+
+async def test_each_of_a_batch_that_fails_is_told_by_an_error_of_its_own(path: Path) -> None:
+    worker = Worker(
+        "light",
+        lambda: sqlite.connect_for_writing(path),
+        begin="no such statement",
+        explain=lambda error: LookupError(str(error)),
+    )
+    jobs = [asyncio.create_task(worker.run(synchronous)) for _ in range(3)]
+    errors = await asyncio.gather(*jobs, return_exceptions=True)
+    await worker.stop()
+    assert [type(error) for error in errors] == [LookupError] * 3
+    assert len(set(map(id, errors))) == 3
 
 
 async def test_no_more_records_are_remembered_than_that(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
