@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
@@ -33,7 +33,7 @@ class Serving:
         return self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        handler = cast("HTTPRouteHandler", scope["route_handler"])
+        handler: Any = scope["route_handler"]
         way = self._ways.get(handler)
         if way is None:
             way = self._ways[handler] = _Way(handler)
