@@ -137,7 +137,7 @@ def holder_of(scope: Scope) -> tuple[str, Holder | None]:
     """The principal of a request that came through `Admission`, and what it is granted; the owner where there is no
     token of its own.
     """
-    holder = cast("Holder | None", scope["state"].get(_HOLDER))
+    holder: Holder | None = scope["state"].get(_HOLDER)
     return (OWNER if holder is None else holder.principal), holder
 
 

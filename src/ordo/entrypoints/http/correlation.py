@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, cast
+from typing import Final
 
 from litestar.types import Scope
 
@@ -21,7 +21,8 @@ def name(scope: Scope, correlation_id: str) -> None:
 
 def correlation_id(scope: Scope) -> str:
     """The correlation id of a request that came through `Front`."""
-    return cast("str", scope["state"][_STATE])
+    correlation_id: str = scope["state"][_STATE]
+    return correlation_id
 
 
 def wanted(heads: Heads) -> str | None:

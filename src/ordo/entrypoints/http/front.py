@@ -45,7 +45,7 @@ class Front:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         name = correlation.wanted(given) or new_correlation_id()
-        scope.setdefault("state", {})
+        scope["state"] = {**scope.get("state", {})}
         correlation.name(scope, name)
         heads.note(scope, given)
         turned = None

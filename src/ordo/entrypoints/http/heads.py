@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final, cast
+from typing import Final
 
 from litestar.types import Scope
 
@@ -43,4 +43,5 @@ def note(scope: Scope, heads: Heads) -> None:
 
 def heads_of(scope: Scope) -> Heads:
     """The headers of a request that came through `Front`."""
-    return cast("Heads", scope["state"][_STATE])
+    heads: Heads = scope["state"][_STATE]
+    return heads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
@@ -33,7 +33,7 @@ class Serving:
         return self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        handler = cast("HTTPRouteHandler", scope["route_handler"])
+        handler: Any = scope["route_handler"]
         way = self._ways.get(handler)
         if way is None:
             way = self._ways[handler] = _Way(handler)
@@ -58,9 +58,12 @@ class _Way:
     __slots__ = ("handle", "is_public", "read", "takes_call", "takes_no_query")
 
     def __init__(self, handler: HTTPRouteHandler) -> None:
-        promise = contract_of(handler)
-        self.handle: Callable[..., Awaitable[Reply | None]] = handler.fn
-        self.takes_call = bool(handler.parsed_fn_signature.parameters)
+        promise, takes = contract_of(handler), tuple(handler.parsed_fn_signature.parameters)
         self.read = reader_of(handler)
+        known = (("request", "data"),) if self.read is not None else (("request",), ())
+        if takes not in known or handler.resolve_guards() or handler.resolve_dependencies():
+            raise TypeError(f"{handler} takes {takes}, guards or dependencies; here it would be given {known[0]} alone")
+        self.handle: Callable[..., Awaitable[Reply | None]] = handler.fn
+        self.takes_call = bool(takes)
         self.is_public = bool(handler.opt.get(PUBLIC_OPTION))
         self.takes_no_query = promise is not None and promise.query is None
