@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -136,4 +137,6 @@ def _print(*told: str) -> None:
 
 
 if __name__ == "__main__":
+    # As with Ctrl-C, the servers end before this process does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     main()
