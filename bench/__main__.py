@@ -133,7 +133,8 @@ def _tell(found: Found, machine: dict[str, Any], file: Path) -> None:
 
 
 def _print(*told: str) -> None:
-    print(*filter(None, told), sep="\n\n", end="\n\n", flush=True)
+    for one in filter(None, told):
+        print(one, end="\n\n", flush=True)
 
 
 if __name__ == "__main__":
