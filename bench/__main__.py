@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -132,8 +133,11 @@ def _tell(found: Found, machine: dict[str, Any], file: Path) -> None:
 
 
 def _print(*told: str) -> None:
-    print(*filter(None, told), sep="\n\n", end="\n\n", flush=True)
+    for one in filter(None, told):
+        print(one, end="\n\n", flush=True)
 
 
 if __name__ == "__main__":
+    # As with Ctrl-C, the servers end before this process does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     main()

@@ -15,7 +15,7 @@ Request = Callable[[int], bytes]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """Medians over the rounds; each spread is the range over the rounds as a share of its median. CPU is that of the
-    server's processes, per request. What a row does not measure is 0.
+    server's processes, per request; in the section `start` that of the whole start. What a row does not measure is 0.
     """
 
     section: str
