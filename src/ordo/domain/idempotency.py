@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from ordo.domain.accounts import Account
-from ordo.domain.copying import quick, replace
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid, OrdoError, Outcome, Refused, Unavailable
 from ordo.domain.instruments import format_decimal
 from ordo.domain.orders import ModifyOrder, Order, OrderTerms, PlaceOrder
@@ -26,7 +26,6 @@ class Operation(StrEnum):
     CANCEL = "CANCEL"
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentKey:
     """A caller's key within its scope: who calls, for which account, on which route.
@@ -177,7 +176,6 @@ class Apart:
         return other.key.key != intent.key.key and abs(intent.created_at - other.created_at) < self.within
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """The durable record of one write.

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Literal
 
 from ordo.domain.accounts import Account
-from ordo.domain.copying import quick, replace
+from ordo.domain.copying import replace
 from ordo.domain.errors import ErrorCode, FieldFault, Invalid
 from ordo.domain.instruments import InstrumentKey, Venue, is_plain
 
@@ -271,7 +271,6 @@ def _misfit(terms: OrderTerms) -> FieldFault:
     return _fault("product", f"must be {held}", terms.product)
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder(OrderTerms):
     """The command to place one order. `allow_duplicate`: it is meant, though it looks like one that was placed a moment
@@ -320,7 +319,6 @@ class ModifyOrder:
         )
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEvent:
     """One step in an order's life: what its state became, when Ordo learnt it, and why."""
@@ -332,7 +330,6 @@ class OrderEvent:
     anomaly: bool = False
 
 
-@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(OrderTerms):
     """An order and all that Ordo knows of it.
