@@ -6,16 +6,15 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from ordo.ports.clock import Clock
 
 
 class SystemClock(Clock):
-    def now(self) -> datetime:
-        return datetime.now(tz=UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+    # The library's own functions, unwrapped: an order asks for the time some twenty times.
+    now = staticmethod(partial(datetime.now, UTC))
+    monotonic = staticmethod(time.monotonic)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ordo.domain.errors import ErrorCode, Invalid
 
@@ -21,6 +21,8 @@ class Account:
 
     adapter_id: str
     account_id: str
+    text: str = field(init=False, repr=False, compare=False)
+    """As it is written, made once: every order is told by its account again and again."""
 
     def __post_init__(self) -> None:
         if not _ADAPTER.fullmatch(self.adapter_id):
@@ -37,6 +39,7 @@ class Account:
                 seen=self.account_id,
                 code=ErrorCode.UNKNOWN_ACCOUNT,
             )
+        object.__setattr__(self, "text", f"{self.adapter_id}/{self.account_id}")
 
     @classmethod
     def parse(cls, text: str) -> Account:
@@ -52,4 +55,4 @@ class Account:
         return cls(adapter_id=adapter_id, account_id=account_id)
 
     def __str__(self) -> str:
-        return f"{self.adapter_id}/{self.account_id}"
+        return self.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -18,7 +18,8 @@ else:
     T = TypeVar("T")
 
     def replace(value: T, **changes: object) -> T:
-        """`dataclasses.replace` for values whose fields are all slots and all asked for by the constructor.
+        """`dataclasses.replace` for values whose fields are all slots, and asked for by the constructor or else made by
+        `__post_init__`.
 
         The slots are copied past the constructor, and then the invariants are checked again: by `__post_init__`, or by
         `recheck`, which is told the changed fields, where a class knows which invariants those can't break.
@@ -38,14 +39,15 @@ else:
 def _ways(kind: type) -> tuple[_Copy, dict[str, _Put], _Check | None]:
     """How a class is copied, how each field is put, and how what has changed is checked."""
     put: dict[str, _Put] = {}
+    recheck: _Check | None = getattr(kind, "recheck", None)
     for item in fields(kind):
+        if recheck is None and not item.init and item.default is MISSING and item.default_factory is MISSING:
+            continue  # Made of the others by `__post_init__`, as it will be in the copy.
         slot = getattr(kind, item.name, None)
         if not item.init or not isinstance(slot, MemberDescriptorType):
             raise TypeError(f"{kind.__name__}.{item.name} can't be copied past the constructor")
         put[item.name] = slot.__set__
-    check: _Check | None = getattr(kind, "recheck", None)
-    if check is None and hasattr(kind, "__post_init__"):
-        check = _check_all
+    check = _check_all if recheck is None and hasattr(kind, "__post_init__") else recheck
     return _copier(kind, put), put, check
 
 

@@ -18,6 +18,7 @@ from ordo.domain.packing import END, is_line, key_of, names_of, pack, unpack
 from ordo.domain.places import PlaceIndex
 
 _CACHED: Final = 8_192
+_ASKED_FOR: Final = 2_048
 _AROUND: Final = 16
 _SAME_STRIKE: Final = 64
 _MOST_RANKED: Final = 20_000
@@ -74,10 +75,7 @@ class InstrumentDirectory:
 
     def get(self, key: InstrumentKey) -> Instrument | None:
         """The instrument of exactly this key."""
-        wanted = str(key).encode() + END
-        place = bisect_left(self._lines, wanted)
-        found = place < len(self._lines) and self._lines[place].startswith(wanted)
-        return self._at(place) if found else None
+        return self._got(key.text)
 
     def by_token(self, venue: Venue, token: str) -> Instrument | None:
         """The instrument that an exchange knows under this token: the join between brokers (domain facts 3.2)."""
@@ -147,7 +145,9 @@ class InstrumentDirectory:
     def _hold(self, lines: list[bytes]) -> None:
         self._lines = lines
         self._index: _Index | None = None
-        self._at = lru_cache(maxsize=_CACHED)(_reader(lines))
+        self._at = at = lru_cache(maxsize=_CACHED)(_reader(lines))
+        # What is traded is asked for at every step of every order.
+        self._got = lru_cache(maxsize=_ASKED_FOR)(_finder(lines, at))
 
     def _indexed(self) -> _Index:
         # Two threads that come at once make it twice, and either is right.
@@ -233,6 +233,15 @@ class _Index:
 def _reader(lines: list[bytes]) -> Callable[[int], Instrument]:
     # Of the lines alone: a cache that holds its directory keeps it alive until garbage is collected.
     return lambda place: unpack(lines[place])
+
+
+def _finder(lines: list[bytes], at: Callable[[int], Instrument]) -> Callable[[str], Instrument | None]:
+    def found(key: str) -> Instrument | None:
+        wanted = key.encode() + END
+        place = bisect_left(lines, wanted)
+        return at(place) if place < len(lines) and lines[place].startswith(wanted) else None
+
+    return found
 
 
 def _encoded(text: str) -> bytes:

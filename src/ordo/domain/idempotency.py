@@ -38,6 +38,8 @@ class IntentKey:
     account: Account
     route: str
     key: str
+    text: str = field(init=False, repr=False, compare=False)
+    """The whole of it, as stores know it."""
 
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):
@@ -47,9 +49,11 @@ class IntentKey:
                 seen=f"{len(self.key)} characters",
                 code=ErrorCode.IDEMPOTENCY_KEY_MISSING if not self.key else ErrorCode.VALIDATION_ERROR,
             )
+        whole = "\n".join((self.principal, self.account.text, self.route, self.key))
+        object.__setattr__(self, "text", whole)
 
     def __str__(self) -> str:
-        return "\n".join((self.principal, str(self.account), self.route, self.key))
+        return self.text
 
     def given_up(self, order_id: str) -> IntentKey:
         """Where the record of a placement stays after its key serves another."""
@@ -64,7 +68,7 @@ def fingerprint(command: PlaceOrder | ModifyOrder | None) -> str:
     if isinstance(command, PlaceOrder):
         protection = command.protection
         return digest(
-            f"PlaceOrder\ninstrument={command.instrument!s}\nside={command.side!s}\nquantity={command.quantity!s}"
+            f"PlaceOrder\ninstrument={command.instrument.text}\nside={command.side!s}\nquantity={command.quantity!s}"
             f"\norder_type={command.order_type!s}\nproduct={command.product!s}\nprice={_plain(command.price)}"
             f"\ntrigger_price={_plain(command.trigger_price)}\nvalidity={command.validity!s}"
             f"\ndisclosed_quantity={command.disclosed_quantity!s}\nafter_market={command.after_market!s}"
@@ -83,7 +87,7 @@ def likeness(terms: OrderTerms) -> str:
     `fingerprint`.
     """
     return digest(
-        f"{terms.instrument!s}\n{terms.side!s}\n{terms.quantity!s}\n{terms.order_type!s}\n{_plain(terms.price)}"
+        f"{terms.instrument.text}\n{terms.side!s}\n{terms.quantity!s}\n{terms.order_type!s}\n{_plain(terms.price)}"
     )
 
 

@@ -100,6 +100,8 @@ class InstrumentKey:
     expiry: date | None = None
     strike: Decimal | None = None
     right: Right | None = None
+    text: str = field(init=False, repr=False, compare=False)
+    """As it is written, made once: every order is told by its instrument again and again."""
 
     def __post_init__(self) -> None:
         if not _ROOT.fullmatch(self.root):
@@ -109,11 +111,12 @@ class InstrumentKey:
         if self.strike is not None and (self.expiry is None or not is_plain(self.strike, most=_MAX_STRIKE)):
             raise _bad_key(str(self.strike), "a strike is a positive price of at most 9 digits and 4 decimals")
         if self.venue.is_derivative is (self.expiry is None):
-            raise _bad_key(str(self), f"{self.venue} keys must{'' if self.expiry is None else ' not'} have an expiry")
+            raise _bad_key(_written(self), f"{self.venue} keys must{'' if self.expiry is None else ' not'} have an expiry")
         if (self.strike is None) is not (self.right is None):
-            raise _bad_key(str(self), "an option has both a strike and CE or PE")
+            raise _bad_key(_written(self), "an option has both a strike and CE or PE")
         if self.expiry is not None and self.expiry.year < _FIRST_YEAR:
-            raise _bad_key(str(self), "an expiry has a year of four digits")
+            raise _bad_key(_written(self), "an expiry has a year of four digits")
+        object.__setattr__(self, "text", _written(self))
 
     @classmethod
     def parse(cls, text: str) -> InstrumentKey:
@@ -121,18 +124,22 @@ class InstrumentKey:
         return _parse(text)
 
     def __str__(self) -> str:
-        if self.series is None and self.expiry is None:
-            return f"{self.venue!s}:{self.root}"
-        parts = [str(self.venue), self.root]
-        if self.series is not None:
-            parts.append(self.series)
-        if self.expiry is not None:
-            parts.append(self.expiry.isoformat().replace("-", ""))
-            if self.strike is None or self.right is None:
-                parts.append("FUT")
-            else:
-                parts += [format_decimal(self.strike), str(self.right)]
-        return ":".join(parts)
+        return self.text
+
+
+def _written(key: InstrumentKey) -> str:
+    if key.series is None and key.expiry is None:
+        return f"{key.venue!s}:{key.root}"
+    parts = [str(key.venue), key.root]
+    if key.series is not None:
+        parts.append(key.series)
+    if key.expiry is not None:
+        parts.append(key.expiry.isoformat().replace("-", ""))
+        if key.strike is None or key.right is None:
+            parts.append("FUT")
+        else:
+            parts += [format_decimal(key.strike), str(key.right)]
+    return ":".join(parts)
 
 
 @lru_cache(maxsize=65_536)

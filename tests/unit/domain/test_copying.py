@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordo.domain.accounts import Account
 from ordo.domain.copying import replace
 from ordo.domain.errors import Invalid
+from ordo.domain.idempotency import IntentKey
 from ordo.domain.instruments import InstrumentKey
 from ordo.domain.orders import (
     LEGAL,
@@ -143,6 +146,21 @@ def test_all_invariants_of_other_values_are_checked_again() -> None:
         replace(BUY_TEN, quantity=0)
 
 
+def test_what_a_value_makes_of_its_fields_is_made_anew_in_a_copy() -> None:
+    account = Account.parse("paper/DEMO")
+    key = IntentKey(principal="desk", account=account, route="PLACE", key="k")
+    copies = (
+        (replace(account, account_id="B"), Account.parse("paper/B")),
+        (replace(InstrumentKey.parse("NFO:NIFTY:20261229:FUT"), root="SBIN"), "NFO:SBIN:20261229:FUT"),
+        (replace(key, account=Account.parse("paper/B")), "desk\npaper/B\nPLACE\nk"),
+        (key.given_up("375000000000001"), "desk\npaper/DEMO\nPLACE 375000000000001\nk"),
+    )
+    for copy, text in copies:
+        assert str(copy) == copy.text == str(text)
+    with pytest.raises(TypeError, match="Account has no field text"):
+        replace(account, text="paper/B")  # type: ignore[call-arg]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OneField:
     name: str
@@ -159,6 +177,18 @@ class _Derived:
     length: int = field(default=0, init=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rechecked:
+    name: str
+    length: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "length", len(self.name))
+
+    def recheck(self, changed: Iterable[str]) -> None:
+        """Whoever looks only at what changed makes nothing anew."""
+
+
 def test_a_value_of_one_field_is_copied_too() -> None:
     assert replace(_OneField(name="a"), name="b") == _OneField(name="b")
     assert replace(_OneField(name="a")) == _OneField(name="a")
@@ -169,7 +199,7 @@ def test_a_field_that_is_none_is_refused() -> None:
         replace(_OneField(name="a"), nmae="b")  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize("value", [_Loose(name="a"), _Derived(name="a")])
-def test_what_the_copy_could_not_keep_whole_is_refused(value: _Loose | _Derived) -> None:
+@pytest.mark.parametrize("value", [_Loose(name="a"), _Derived(name="a"), _Rechecked(name="a")])
+def test_what_the_copy_could_not_keep_whole_is_refused(value: _Loose | _Derived | _Rechecked) -> None:
     with pytest.raises(TypeError, match="can't be copied past the constructor"):
         replace(value, name="b")

@@ -74,6 +74,16 @@ def test_an_instrument_is_found_by_key_token_and_reference(directory: Instrument
     assert directory.by_reference("fyers", "NSE:SBIN-EQ") == SHARES[0]
 
 
+def test_an_instrument_is_the_same_object_each_time_and_that_of_its_own_day(directory: InstrumentDirectory) -> None:
+    key = InstrumentKey.parse("NSE:SBIN")
+    assert directory.get(key) is directory.get(replace(key)) is directory.by_token(Venue.NSE, "3045")
+    tomorrow = InstrumentDirectory([replace(SHARES[0], lot_size=5)])
+    assert tomorrow.get(key) == replace(SHARES[0], lot_size=5)
+    assert directory.get(key) == SHARES[0]
+    assert tomorrow.get(SHARES[1].key) is None
+    assert directory.get(SHARES[1].key) == SHARES[1]
+
+
 @pytest.mark.parametrize("key", ["NSE:SBI", "NSE:SBIN:EQ", "NSE:ZZZ", "NFO:NIFTY:20261229:26000.5:CE"])
 def test_a_key_that_is_not_there_is_none(directory: InstrumentDirectory, key: str) -> None:
     assert directory.get(InstrumentKey.parse(key)) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from ordo.domain.accounts import Account
@@ -22,7 +22,7 @@ from ordo.domain.budget import (
     Slot,
     struck,
 )
-from ordo.domain.calendar import trading_day
+from ordo.domain.calendar import day_start, trading_day
 from ordo.ports.budget import OrderBudget
 from ordo.ports.clock import Clock
 
@@ -31,6 +31,8 @@ _SECOND_US = 1_000_000
 _UNANSWERED_US = round(UNANSWERED_SECONDS * _SECOND_US)
 _SLOWED_US = round(SLOWED_SECONDS * _SECOND_US)
 _PRUNE_AT = 1024
+_DAY = timedelta(days=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
