@@ -49,8 +49,7 @@ class IntentKey:
                 seen=f"{len(self.key)} characters",
                 code=ErrorCode.IDEMPOTENCY_KEY_MISSING if not self.key else ErrorCode.VALIDATION_ERROR,
             )
-        whole = "\n".join((self.principal, self.account.text, self.route, self.key))
-        object.__setattr__(self, "text", whole)
+        object.__setattr__(self, "text", f"{self.principal}\n{self.account.text}\n{self.route}\n{self.key}")
 
     def __str__(self) -> str:
         return self.text

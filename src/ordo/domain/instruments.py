@@ -111,7 +111,9 @@ class InstrumentKey:
         if self.strike is not None and (self.expiry is None or not is_plain(self.strike, most=_MAX_STRIKE)):
             raise _bad_key(str(self.strike), "a strike is a positive price of at most 9 digits and 4 decimals")
         if self.venue.is_derivative is (self.expiry is None):
-            raise _bad_key(_written(self), f"{self.venue} keys must{'' if self.expiry is None else ' not'} have an expiry")
+            raise _bad_key(
+                _written(self), f"{self.venue} keys must{'' if self.expiry is None else ' not'} have an expiry"
+            )
         if (self.strike is None) is not (self.right is None):
             raise _bad_key(_written(self), "an option has both a strike and CE or PE")
         if self.expiry is not None and self.expiry.year < _FIRST_YEAR:

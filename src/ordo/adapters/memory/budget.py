@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from ordo.domain.accounts import Account
@@ -22,7 +21,7 @@ from ordo.domain.budget import (
     Slot,
     struck,
 )
-from ordo.domain.calendar import day_start, trading_day
+from ordo.domain.calendar import day_start
 from ordo.ports.budget import OrderBudget
 from ordo.ports.clock import Clock
 
@@ -32,13 +31,14 @@ _UNANSWERED_US = round(UNANSWERED_SECONDS * _SECOND_US)
 _SLOWED_US = round(SLOWED_SECONDS * _SECOND_US)
 _PRUNE_AT = 1024
 _DAY = timedelta(days=1)
-_NEVER = datetime.min.replace(tzinfo=UTC)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class _Line:
     """An account's calls: the moments until which each may reach the broker, in microseconds that never go back, the
-    soonest first. Those under way have theirs in `open`, by number, and it lies ahead.
+    soonest first. Those under way have theirs in `open`, by number, and it lies ahead. What is counted of a day is of
+    the Indian one that lasts from `day_began` to `day_ends`.
     """
 
     orders: list[int] = field(default_factory=list)
@@ -46,14 +46,17 @@ class _Line:
     all: list[int] = field(default_factory=list)
     open: dict[int, int] = field(default_factory=dict)
     slowed_until: int = 0
-    day: date | None = None
+    day_began: datetime = _LONG_AGO
+    day_ends: datetime = _LONG_AGO
     strikes: int = 0
     calls_today: int = 0
     struck_at: datetime | None = None
     prune_at: int = _PRUNE_AT
 
-    def own(self, lane: Lane) -> list[int]:
-        return self.reads if lane is Lane.READ else self.orders
+    def begin_day(self, now: datetime) -> None:
+        self.day_began = day_start(now).astimezone(UTC)
+        self.day_ends = self.day_began + _DAY
+        self.strikes = self.calls_today = 0
 
     def slot(self, lane: Lane, share: Share, at: int) -> Slot:
         """`FREE`; or for how long there can't be a place: until the call whose leaving makes room falls out of the
@@ -64,7 +67,8 @@ class _Line:
         if share.day_ends_at is not None and self.calls_today >= share.day_ends_at:
             return SPENT
         wait, slowed = 0, at < self.slowed_until
-        for calls, rooms in ((self.own(lane), share.own), (self.all, share.pool)):
+        own = self.reads if lane is Lane.READ else self.orders
+        for calls, rooms in ((own, share.own), (self.all, share.pool)):
             standing = len(calls)
             for room in rooms:
                 most = room.most_slowed if slowed else room.most
@@ -85,11 +89,11 @@ class MemoryOrderBudget(OrderBudget):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lines: dict[Account, _Line] = {}
+        self._lines: dict[str, _Line] = {}
         self._numbers = count(1)
 
     async def take(self, account: Account, lane: Lane, pace: Pace, *, now: datetime) -> Slot:
-        line, share, at = self._line(account, now), pace.of(lane), self._us()
+        line, share, at = self._line(account, now), pace.of(lane), int(self._clock.monotonic() * _SECOND_US)
         slot = line.slot(lane, share, at)
         if slot is not FREE or not share.is_counted:
             return slot
@@ -97,20 +101,20 @@ class MemoryOrderBudget(OrderBudget):
         line.calls_today += 1
         if share.own or share.pool:
             line.open[number] = until = at + _UNANSWERED_US
-            insort(line.own(lane), until)
+            insort(line.reads if lane is Lane.READ else line.orders, until)
             insort(line.all, until)
             if len(line.all) >= line.prune_at:
                 line.prune(at, pace)
         return Slot(number=number)
 
     async def answered(self, account: Account, lane: Lane, slot: Slot, *, made: bool = True) -> None:
-        line = self._lines.get(account)
+        line = self._lines.get(account.text)
         until = None if line is None else line.open.pop(slot.number, None)
-        # Rounded against the caller here and below, so that no part of a microsecond is gained.
-        at = math.ceil(self._clock.monotonic() * _SECOND_US)
+        # Rounded up, and elsewhere down: against the caller, so that no part of a microsecond is gained.
+        at = -int(-self._clock.monotonic() * _SECOND_US // 1)
         if line is None or until is None or at >= until:
             return
-        for calls in (line.own(lane), line.all):
+        for calls in (line.reads if lane is Lane.READ else line.orders, line.all):
             place = bisect_left(calls, until)
             if place < len(calls) and calls[place] == until:
                 del calls[place]
@@ -118,38 +122,34 @@ class MemoryOrderBudget(OrderBudget):
                 insort(calls, at)
 
     async def peek(self, account: Account, lane: Lane, pace: Pace, *, now: datetime) -> Slot:
-        return self._line(account, now).slot(lane, pace.of(lane), self._us())
+        return self._line(account, now).slot(lane, pace.of(lane), int(self._clock.monotonic() * _SECOND_US))
 
     async def strike(self, account: Account, *, now: datetime) -> int:
         line = self._line(account, now)
-        line.slowed_until = self._us() + _SLOWED_US
+        line.slowed_until = int(self._clock.monotonic() * _SECOND_US) + _SLOWED_US
         strikes = struck(line.strikes, line.struck_at, now)
         if strikes != line.strikes:
             line.strikes, line.struck_at = strikes, now
         return strikes
 
     async def standing(self, account: Account, *, now: datetime) -> BudgetStanding:
-        line, at = self._lines.get(account, _Line()), self._us()
+        line, at = self._lines.get(account.text, _Line()), int(self._clock.monotonic() * _SECOND_US)
         return BudgetStanding(
             orders_last_second=_count(line.orders, at, _SECOND_US),
             orders_last_minute=_count(line.orders, at, _MINUTE_US),
             reads_last_second=_count(line.reads, at, _SECOND_US),
             reads_last_minute=_count(line.reads, at, _MINUTE_US),
             slowed_for=max(0, line.slowed_until - at) / _SECOND_US,
-            strikes=line.strikes if line.day == trading_day(now) else 0,
+            strikes=line.strikes if line.day_began <= now < line.day_ends else 0,
         )
 
     def _line(self, account: Account, now: datetime) -> _Line:
-        line = self._lines.get(account)
+        line = self._lines.get(account.text)
         if line is None:
-            line = self._lines[account] = _Line()
-        day = trading_day(now)
-        if line.day != day:
-            line.day, line.strikes, line.calls_today = day, 0, 0
+            line = self._lines[account.text] = _Line()
+        if not line.day_began <= now < line.day_ends:
+            line.begin_day(now)
         return line
-
-    def _us(self) -> int:
-        return math.floor(self._clock.monotonic() * _SECOND_US)
 
 
 def _count(calls: list[int], at: int, span: int) -> int:

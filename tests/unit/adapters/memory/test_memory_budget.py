@@ -17,7 +17,7 @@ async def test_it_forgets_what_counts_no_longer_and_nothing_else() -> None:
             slot = await budget.take(ACCOUNT, Lane.NEW, MANY, now=NOW)
             await budget.answered(ACCOUNT, Lane.NEW, slot)
         await clock.advance(0.5)
-        line = budget._lines[ACCOUNT]
+        line = budget._lines[ACCOUNT.text]
         sizes.append(len(line.all))
         assert len(line.orders) == len(line.all)
         assert sum(clock.monotonic() * 1e6 - at < 2_000_000 for at in line.all) == min(3, len(sizes)) * 250
@@ -27,4 +27,4 @@ async def test_it_forgets_what_counts_no_longer_and_nothing_else() -> None:
     await clock.advance(30)
     for _ in range(9_000):
         await budget.take(ACCOUNT, Lane.NEW, MANY, now=NOW)
-    assert {slot.number for slot in never}.isdisjoint(budget._lines[ACCOUNT].open)
+    assert {slot.number for slot in never}.isdisjoint(budget._lines[ACCOUNT.text].open)
