@@ -7,10 +7,11 @@ that are let in, and of those only what proves something.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from purgatory.domain.model import CLOSED, HALF_OPENED, OPENED, Context
 from purgatory.typing import StateName
@@ -101,6 +102,8 @@ class PurgatoryCircuits(Circuits):
     async def _note(self, circuit: Circuit, *, failed: bool) -> None:
         for _ in range(_TRIES):
             record = await self._states.get(circuit)
+            if record is None and not failed:
+                return
             after = self._after(circuit, record, failed=failed)
             if after is None or await self._states.replace(after, replacing=record):
                 return
@@ -138,8 +141,8 @@ class _Guard(AbstractAsyncContextManager[None]):
     async def __aenter__(self) -> None:
         self._trial = await self._circuits.enter(self._circuit)
 
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        await self._circuits.came(self._circuit, self._trial, error)
+    def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> Coroutine[Any, Any, None]:
+        return self._circuits.came(self._circuit, self._trial, error)
 
 
 class _Failure(Exception):

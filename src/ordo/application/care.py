@@ -80,8 +80,13 @@ class Care:
         try:
             return await self._made(account, kind, call)
         finally:
-            with suppress(Unavailable):
-                await self._cache.drop(account)
+            await self._forget(account)
+
+    async def _forget(self, account: Account) -> None:
+        try:
+            await self._cache.drop(account)
+        except Unavailable:
+            return
 
     async def _tried(self, account: Account, call: Call[T]) -> T:
         rules, clock = self._rules, self._clock

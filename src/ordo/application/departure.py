@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 from ordo.application.context import Context
 from ordo.application.facts import FactReader
@@ -24,8 +24,7 @@ from ordo.domain.sessions import Session
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
+class Cleared(NamedTuple):
     """An order that has passed every check: the session to send it with, the terms to send (a market order may have
     become a limit), and the lane of the budget that it goes in.
     """
@@ -89,7 +88,7 @@ class Departures:
         return Ready(turn, passage, switch)
 
     async def leave(self, departure: Departure, ready: Ready, call: Callable[[], Awaitable[T]]) -> T:
-        """Send."""
+        """Send. Whoever halts trading meanwhile waits for its end."""
 
         def leaving() -> Awaitable[T]:
             # As late as can be: what comes before may wait for stores.
@@ -99,21 +98,25 @@ class Departures:
         try:
             return await self._calls.write(departure.cleared.session, departure.context, CallKind.ORDER, leaving)
         finally:
+            ready.passage.leave()
             await self._pacing.over(ready.turn)
 
     async def leave_closing(
         self, departure: Departure, ready: Ready, order: Order, call: Callable[[], Awaitable[T]]
     ) -> T:
         """Send under `REDUCE_ONLY`: only after fresh reads have shown that the order closes a position."""
-        # Orders that wait to be looked at must not keep the places that those looks need.
-        await self._pacing.over(ready.turn, made=False)
-        # One at a time, so that two orders do not close the same position twice.
-        async with self._closing.setdefault(order.account, asyncio.Lock()):
-            with before_sending():
-                ready.passage.require_fresh()
-                await self._require_closing(departure, order, ready.switch)
-                turn = await self._pacing.admit(order.account, Lane.URGENT)
-            return await self.leave(departure, ready._replace(turn=turn), call)
+        try:
+            # Orders that wait to be looked at must not keep the places that those looks need.
+            await self._pacing.over(ready.turn, made=False)
+            # One at a time, so that two orders do not close the same position twice.
+            async with self._closing.setdefault(order.account, asyncio.Lock()):
+                with before_sending():
+                    ready.passage.require_fresh()
+                    await self._require_closing(departure, order, ready.switch)
+                    turn = await self._pacing.admit(order.account, Lane.URGENT)
+                return await self.leave(departure, ready._replace(turn=turn), call)
+        finally:
+            ready.passage.leave()
 
     async def _stay(self, turn: Turn, passage: Passage) -> None:
         passage.leave()
@@ -138,17 +141,14 @@ class Departure:
         """Raise `Invalid` (`ORDER_BUDGET`, `KILL_SWITCH_ACTIVE`) unless the order may leave at this instant."""
         self._ready = await self._departures.ready(self.cleared)
 
-    async def send(self, order: Order, call: Callable[[], Awaitable[T]]) -> T:
+    def send(self, order: Order, call: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """Make the call. Whoever halts trading meanwhile waits for its end."""
         ready = self._ready
         if ready is None:
             raise RuntimeError("an order leaves through its gate")
-        try:
-            if ready.switch.state is KillState.REDUCE_ONLY:
-                return await self._departures.leave_closing(self, ready, order, call)
-            return await self._departures.leave(self, ready, call)
-        finally:
-            ready.passage.leave()
+        if ready.switch.state is KillState.REDUCE_ONLY:
+            return self._departures.leave_closing(self, ready, order, call)
+        return self._departures.leave(self, ready, call)
 
 
 class Cancellation:

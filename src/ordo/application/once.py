@@ -11,8 +11,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from ordo.application.answers import change_under_way, instead_of, looks_like, may_be_repeated, reason, told
 from ordo.application.context import Context
@@ -45,8 +46,7 @@ SEND_WITHIN = timedelta(seconds=10)
 _SEND_WITHIN_SECONDS = SEND_WITHIN.total_seconds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(NamedTuple):
     """One write, ready to be made: what is recorded, the last gate, the call, and what a good answer means
     for the order. `apart`: how far a placement must stand from others that look like it; `None` where it is meant to
     look like one.
@@ -97,9 +97,9 @@ class Once:
         self._keep = keep
         self._tasks: set[asyncio.Task[Order]] = set()
 
-    def new_order_id(self) -> str:
+    def new_order_id(self, now: datetime) -> str:
         """An order id that this gateway has not made before."""
-        return self._order_ids.next(self._clock.now())
+        return self._order_ids.next(now)
 
     def intent(
         self,
@@ -110,15 +110,18 @@ class Once:
         context: Context,
         change: ModifyOrder | None = None,
         route: str | None = None,
+        *,
+        at: datetime | None = None,
     ) -> Intent:
         """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters, or when the
         account is not the caller's.
 
-        `route` is that part of the key's scope, where it is not the operation on its own.
+        `route` is that part of the key's scope, where it is not the operation on its own; `at` is when the write was
+        asked for, if that is not now.
         """
         context.permit(order.account)
         route = route or (operation if operation is Operation.PLACE else f"{operation} {order.order_id}")
-        now = self._clock.now()
+        at = at or self._clock.now()
         return Intent(
             key=IntentKey(principal=context.principal, account=order.account, route=route, key=key),
             operation=operation,
@@ -127,8 +130,8 @@ class Once:
             state=IntentState.OPEN,
             correlation_id=context.correlation_id,
             owner=self._owner,
-            created_at=now,
-            expires_at=now + self._keep,
+            created_at=at,
+            expires_at=at + self._keep,
             change=change,
         )
 
@@ -197,11 +200,11 @@ class Once:
     ) -> tuple[Intent, Intent | None]:
         try:
             while True:
+                now = self._clock.now()
                 try:
-                    now = self._clock.now()
                     return intent, await self._store.reserve(intent, now=now, apart=apart, instead_of=instead_of)
                 except OrderIdTaken:
-                    order = replace(intent.order, order_id=self.new_order_id())
+                    order = replace(intent.order, order_id=self.new_order_id(now))
                     intent = replace(intent, order=order)
         except LooksLikeAnother as found:
             order = intent.order.moved(OrderStatus.NOT_PLACED, at=self._clock.now(), message="looks like another order")

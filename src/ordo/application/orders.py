@@ -101,13 +101,13 @@ class OrderService:
         with the same key.
         """
         context = context or Context()
-        broker = self._calls.broker(account)
-        order = Order.received(command, order_id=self._once.new_order_id(), account=account, at=self._clock.now())
+        broker, now = self._calls.broker(account), self._clock.now()
+        order = Order.received(command, order_id=self._once.new_order_id(now), account=account, at=now)
         asked = fingerprint(command)
         route = None
         if part is not None:
             asked, route = digest(asked, part.whole), part.route
-        intent = self._once.intent(Operation.PLACE, order, key, asked, context, route=route)
+        intent = self._once.intent(Operation.PLACE, order, key, asked, context, route=route, at=now)
         try:
             cleared = await self._screening.require(account, command, context)
         except OrdoError as error:

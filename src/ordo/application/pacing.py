@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
+from typing import NamedTuple
 
 from ordo.domain.accounts import Account
 from ordo.domain.budget import FREE, UNLIMITED, BudgetStanding, Lane, Pace, Slot
@@ -31,8 +32,7 @@ class AccountBudget:
     stopped: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(NamedTuple):
     """A place that was taken for one call, in the budget that counts it, until the call is over."""
 
     account: Account
@@ -70,12 +70,12 @@ class Pacing:
         """What the account's broker takes."""
         return self._paces.get(account.adapter_id, UNLIMITED)
 
-    async def foresee(self, account: Account, lane: Lane) -> Invalid | None:
+    async def foresee(self, account: Account, lane: Lane, now: datetime) -> Invalid | None:
         """The refusal that an order would meet now; `None` where there is a place, or one soon enough."""
         pace = self.pace(account)
         if not pace.of(lane).is_counted:
             return None
-        slot = await self._budget.peek(account, lane, pace, now=self._clock.now())
+        slot = await self._budget.peek(account, lane, pace, now=now)
         if slot.free or (not slot.is_over and slot.wait <= self._max_wait):
             return None
         return self._no_place(account, slot)
@@ -128,7 +128,9 @@ class Pacing:
         if not pace.of(lane).is_counted:
             return Turn(account=account, lane=lane, slot=FREE, budget=self._budget)
         ticket = (lane.rank, next(self._tickets))
-        asking = self._asking.setdefault(account, set())
+        asking = self._asking.get(account)
+        if asking is None:
+            asking = self._asking[account] = set()
         deadline = self._clock.monotonic() + within
         asking.add(ticket)
         try:

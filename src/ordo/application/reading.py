@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ordo.application.brokers import BrokerLine, Brokers
 from ordo.application.care import Care
@@ -49,11 +49,12 @@ class BrokerCalls:
             return await self.guarded(session, context, call(broker, session))
         return await self._care.read(account, lambda: self.guarded(session, context, call(broker, session)))
 
-    async def write(self, session: Session, context: Context, kind: CallKind, call: Callable[[], Awaitable[T]]) -> T:
+    def write(
+        self, session: Session, context: Context, kind: CallKind, call: Callable[[], Awaitable[T]]
+    ) -> Coroutine[Any, Any, T]:
         """Make one write, once; raises what the broker port says, and `NotSent` where Ordo lets the broker rest."""
-        if self._care is None:
-            return await self.guarded(session, context, call())
-        return await self._care.write(session.account, kind, lambda: self.guarded(session, context, call()))
+        made = call() if self._care is None else self._care.write(session.account, kind, call)
+        return self.guarded(session, context, made)
 
     async def guarded(self, session: Session, context: Context, call: Awaitable[T]) -> T:
         """Await a call, and mark the session suspect when the broker says that it is not valid."""

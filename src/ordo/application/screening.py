@@ -152,7 +152,7 @@ class Screening:
             )
         if _needs_quote(proposal, wanted):
             proposal.quote = await self._facts.quote(account, terms.instrument, context)
-        proposal.no_place = await self._pacing.foresee(account, _lane(proposal))
+        proposal.no_place = await self._pacing.foresee(account, _lane(proposal), now)
         return proposal
 
     def _unlisted(self, instrument: Instrument | None, line: BrokerLine) -> str | None:

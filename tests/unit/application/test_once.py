@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -40,6 +41,9 @@ async def test_an_intent_tells_who_works_on_it_and_until_when_it_is_kept(house: 
     assert (intent.key.principal, intent.key.route, intent.owner) == ("algo", "CANCEL 375000000000001", "gateway-1")
     assert (intent.state, intent.correlation_id, intent.created_at) == (IntentState.OPEN, "c", house.clock.now())
     assert (intent.expires_at - intent.created_at).days == 7
+    earlier = house.clock.now() - timedelta(seconds=3)
+    asked = house.now.once.intent(Operation.CANCEL, order_of(), "k", "f", context, at=earlier)
+    assert (asked.created_at, asked.expires_at) == (earlier, earlier + timedelta(days=7))
 
 
 async def test_what_the_broker_accepted_is_never_denied_because_ordo_does_not_understand_the_answer(
@@ -49,7 +53,7 @@ async def test_what_the_broker_accepted_is_never_denied_because_ordo_does_not_un
         raise Invalid(ErrorCode.INVALID_ORDER, "nothing was sent")
 
     with pytest.raises(OutcomeUnknown) as failure:
-        await house.now.once.run(replace(_write(house), accepted=chokes), Context())
+        await house.now.once.run(_write(house)._replace(accepted=chokes), Context())
     assert order_in(failure.value).order_id == order_of().order_id
     stored = await house.intent("k")
     assert stored is not None
@@ -65,7 +69,7 @@ async def test_a_mistake_on_the_way_leaves_an_intent_that_is_looked_for(house: H
 
     write = _write(house)
     if where == "gate":
-        write = replace(write, gate=breaks)
+        write = write._replace(gate=breaks)
     else:
         house.now.store.before["settle"] = breaks
     with pytest.raises((ZeroDivisionError, OutcomeUnknown)):
@@ -84,7 +88,7 @@ async def test_a_key_that_was_freed_while_it_was_asked_about_is_in_flight_until_
         await gate.wait()
         raise shut
 
-    first = asyncio.ensure_future(house.now.once.run(replace(_write(house), gate=closes), Context()))
+    first = asyncio.ensure_future(house.now.once.run(_write(house)._replace(gate=closes), Context()))
     await quiet()
     slow = asyncio.Event()
 

@@ -158,7 +158,7 @@ def test_what_a_value_makes_of_its_fields_is_made_anew_in_a_copy() -> None:
     for copy, text in copies:
         assert str(copy) == copy.text == str(text)
     with pytest.raises(TypeError, match="Account has no field text"):
-        replace(account, text="paper/B")  # type: ignore[call-arg]
+        replace(account, text="paper/B")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
