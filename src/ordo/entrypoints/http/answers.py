@@ -13,9 +13,9 @@ from ordo.application.fanout import PortfolioLeg
 from ordo.domain import orders as domain
 from ordo.domain.book import Snapshot
 from ordo.entrypoints.http.errors import location, told
+from ordo.entrypoints.http.showing import order_text, orders_text
 from ordo.schemas.v1.base import View
 from ordo.schemas.v1.fields import time_text
-from ordo.schemas.v1.orders import Order
 from ordo.schemas.v1.portfolio import Portfolio
 from ordo.schemas.v1.portfolio import PortfolioLeg as LegView
 
@@ -87,7 +87,17 @@ def order(value: domain.Order, *, status: int = 200) -> Reply:
     headers = {"Location": location(value)}
     if value.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return one(Order.of(value), status=status, headers=headers)
+    return Reply(order_text(value), status=status, headers=headers)
+
+
+def read_order(value: domain.Order) -> Reply:
+    """An order as somebody asked for it."""
+    return Reply(order_text(value))
+
+
+def orders(snapshot: Snapshot[domain.Order]) -> Reply:
+    """As `all_of`, for orders."""
+    return Reply(orders_text(snapshot.items), headers={"X-Ordo-As-Of": time_text(snapshot.as_of)})
 
 
 NOTHING: Final = Reply(b"", status=204, media_type=None)

@@ -49,6 +49,8 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
         failures=settings.http.failures_per_minute,
     )
 
+    serving = Serving(admission, most=settings.http.max_body_bytes)
+
     @asynccontextmanager
     async def open_house(_: Litestar) -> AsyncIterator[None]:
         async with running(container):
@@ -58,13 +60,13 @@ def create_app(container: Container, *, own_process: bool = False) -> ASGIApp:
     app = Litestar(
         [*described, metering.routes(container.measures()), pages.routes(partial(document, described))],
         lifespan=[open_house],
-        middleware=[Serving(admission, most=settings.http.max_body_bytes)],
+        middleware=[serving],
         exception_handlers=HANDLERS,
         openapi_config=None,
         # Its default would make every library log at INFO, and HTTP clients log addresses with what is in them.
         logging_config=None,
     )
-    return Front(app, container.meter(), Shelter(origins=settings.http.cors_origins))
+    return Front(serving.before(app), container.meter(), Shelter(origins=settings.http.cors_origins))
 
 
 def routes(gateway: Gateway) -> tuple[Router, ...]:

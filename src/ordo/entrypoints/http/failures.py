@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
 
 from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Outcome
 from ordo.entrypoints.http.contract import contract_of
@@ -78,3 +79,9 @@ HANDLERS: Final[dict[int | type[Exception], Callable[[Request[Any, Any, Any], An
     HTTPException: found_by_framework,
     Exception: unexpected,
 }
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> ASGIApp:
+    """The answer to a failure, by the handler of the nearest kind, as Litestar would give it."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    return handler(request, error).to_asgi_response(app=None, request=request)

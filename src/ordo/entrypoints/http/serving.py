@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final, cast
 
 from litestar import Request
+from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from ordo.entrypoints.http.answers import NOTHING, Reply
 from ordo.entrypoints.http.auth import Admission
 from ordo.entrypoints.http.contract import PUBLIC_OPTION, contract_of
+from ordo.entrypoints.http.failures import answer
 from ordo.entrypoints.http.heads import heads_of
 from ordo.entrypoints.http.query import refuse_unread
 from ordo.entrypoints.http.reading import body_of, reader_of
+
+_MOST_KNOWN: Final = 1024
+_LONGEST_KNOWN: Final = 256
+_FOUND: Final = ("app", "litestar_app", "path", "path_params", "path_template", "route_handler")
 
 
 class Serving:
@@ -28,11 +34,48 @@ class Serving:
         self._admission = admission
         self._most = most
         self._ways: dict[HTTPRouteHandler, _Way] = {}
+        self._known: dict[tuple[str, str, bytes], dict[str, Any]] = {}
 
     def __call__(self, app: ASGIApp) -> ASGIApp:  # noqa: ARG002  (Litestar's own way to the handler, not taken)
         return self._serve
 
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """Litestar, asked once for the route of each method, path and host; what it found is served from then on
+        without it.
+        """
+
+        async def straight(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != ScopeType.HTTP:
+                await app(scope, receive, send)
+                return
+            # Litestar turns down a host that can't be one, and looks at the first of several.
+            asked = (scope["method"], scope["path"], heads_of(scope).only(b"host") or b"")
+            known = self._known.get(asked)
+            if known is None:
+                await app(scope, receive, send)
+                self._remember(asked, scope)
+                return
+            scope.update(cast("HTTPScope", known))
+            try:
+                reply = await self._reply(scope, receive, send)
+            except Exception as error:  # noqa: BLE001  (whatever it is, it is told as every failure is)
+                await answer(Request(scope, receive, send), error)(scope, receive, send)
+                return
+            await reply(scope, receive, send)
+
+        return straight
+
+    def _remember(self, asked: tuple[str, str, bytes], scope: HTTPScope) -> None:
+        _, path, host = asked
+        if host and len(path) + len(host) <= _LONGEST_KNOWN and "route_handler" in scope:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[asked] = {name: cast("dict[str, Any]", scope)[name] for name in _FOUND}
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (await self._reply(scope, receive, send))(scope, receive, send)
+
+    async def _reply(self, scope: Scope, receive: Receive, send: Send) -> Reply:
         handler: Any = scope["route_handler"]
         way = self._ways.get(handler)
         if way is None:
@@ -49,7 +92,7 @@ class Serving:
             reply = await way.handle(Request(scope, receive, send))
         else:
             reply = await way.handle()
-        await (reply or NOTHING)(scope, receive, send)
+        return reply or NOTHING
 
 
 class _Way:

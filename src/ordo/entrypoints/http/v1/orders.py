@@ -49,7 +49,7 @@ def routes(gateway: Gateway) -> Router:
         ),
     )
     async def list_orders(request: Call) -> Reply:
-        return answers.all_of(Order, await orders.list(account(request), context(request)))
+        return answers.orders(await orders.list(account(request), context(request)))
 
     @post(
         "/",
@@ -99,7 +99,7 @@ def routes(gateway: Gateway) -> Router:
     )
     async def get_order(request: Call) -> Reply:
         found = await orders.get(account(request), request.path_params["order_id"], context(request))
-        return answers.one(Order.of(found))
+        return answers.read_order(found)
 
     @patch(
         "/{order_id:str}",
