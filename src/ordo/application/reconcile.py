@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import chain, repeat
+from functools import partial
+from itertools import chain, count, repeat
+from typing import TypeVar
 
 from ordo.application.books import Books
 from ordo.application.context import Context
 from ordo.application.knowledge import Knowledge
 from ordo.application.trail import Trail
 from ordo.application.verdicts import after, given_up, verdict
+from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
 from ordo.domain.calendar import trading_day
 from ordo.domain.errors import OrdoError, Unavailable
@@ -26,9 +31,15 @@ from ordo.ports.idempotency import IdempotencyStore
 from ordo.ports.leases import Leases
 from ordo.ports.owners import Owners
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
+_READS = 2
 _LEASE_SECONDS = 90.0
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+_PACE = 1000
+"""Records a second that the watch looks at when there are many, so that it takes a few hundredths of the time."""
+_SLICE = 100
+"""Orders that are held against a read before others have their turn: well below a millisecond."""
 _PENDING = {Operation.MODIFY: PendingOp.MODIFY, Operation.CANCEL: PendingOp.CANCEL}
 
 
@@ -45,11 +56,24 @@ class Patience:
 
 @dataclass(slots=True)
 class _Search:
+    """How far one intent was looked for. A read counts only if it was asked for after the turn of the last that was
+    `counted`, and after the search began.
+    """
+
+    counted: int
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     since: float | None = None
     reads: int = 0
     tries: int = 0
     due: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """When a read was asked for, on the monotonic clock and in the order of what happens here."""
+
+    at: float
+    turn: int
 
 
 class Reconciler:
@@ -79,6 +103,7 @@ class Reconciler:
         self._owner = owner
         self._patience = patience
         self._leases = leases
+        self._turns = count()
         self._searches: dict[str, _Search] = {}
         self._abandoned: set[str] = set()
 
@@ -145,7 +170,7 @@ class Reconciler:
         """Read the book once and settle the intent if that proves its outcome; an unreadable book proves
         nothing. An open intent is left to whoever works on it.
         """
-        return await self._looked(intent, None, context or self._context(intent))
+        return await self._looked(intent, context)
 
     async def weigh(self, intent: Intent, read: BookRead, context: Context) -> Intent:
         """Settle the intent if a read that was made for another reason shows its order. What it lacks proves nothing
@@ -153,22 +178,53 @@ class Reconciler:
         """
         if intent.state is not IntentState.UNKNOWN or read.find(intent.order) is None:
             return intent
-        return await self._looked(intent, read, context)
+        return await self._looked(intent, context, read=read)
 
-    async def _looked(self, intent: Intent, read: BookRead | None, context: Context) -> Intent:
-        search = self._search(intent)
+    async def _looked(
+        self,
+        intent: Intent,
+        context: Context | None = None,
+        *,
+        read: BookRead | None = None,
+        asking: _Asking | None = None,
+    ) -> Intent:
+        search, context = self._search(intent), context or self._context(intent)
         async with search.lock:
-            latest = await self._store.find(intent.key, now=self._clock.now())
-            if latest is not None and latest.state is IntentState.OPEN and await self._is_abandoned(latest):
-                latest = await self._adopt(latest)
+            latest = await self._latest(intent)
             if latest is None or latest.state is not IntentState.UNKNOWN:
                 self._forget(intent)
                 return latest or intent
-            settled = await self._settled(latest, search, read, context)
-            if settled is None:
+            if read is None:
+                asking = self._asking()
+                read = await self._read(latest.order.account, (search,), asking, context)
+            settled = None if read is None else self._judged(latest, read, search, asking)
+            if read is None or settled is None:
                 return latest
+            written = await self._written(latest, settled, read, context)
             self._forget(intent)
-            return settled
+            return written
+
+    async def _latest(self, intent: Intent) -> Intent | None:
+        latest = await self._store.find(intent.key, now=self._clock.now())
+        if latest is not None and latest.state is IntentState.OPEN and await self._is_abandoned(latest):
+            return await self._adopt(latest)
+        return latest
+
+    def _asking(self) -> _Asking:
+        return _Asking(at=self._clock.monotonic(), turn=next(self._turns))
+
+    async def _read(
+        self, account: Account, searches: Iterable[_Search], asking: _Asking, context: Context
+    ) -> BookRead | None:
+        """A read for these searches, which begin with it at the latest; `None` where the book can't be read."""
+        for search in searches:
+            search.since = asking.at if search.since is None else search.since
+        try:
+            read = await self._books.read(account, context)
+        except OrdoError:
+            return None
+        await self._books.notice_late(read, context)
+        return read
 
     async def is_still_absent(self, intent: Intent, context: Context) -> bool:
         """Ask the book once more for an order that it has proven to lack, before its key serves again.
@@ -183,40 +239,82 @@ class Reconciler:
         return read.index.row(intent.order) is None
 
     async def watch(self) -> None:
-        """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs. Of several
+        """Look for every unknown intent, each at its own growing distance, for as long as the gateway runs. One read of
+        its account's book serves all who wait for one, and the more there are, the longer the watch rests. Of several
         gateways that share leases one looks, so that the broker is not asked by all of them.
         """
+        rest = _PAUSES[0]
         while True:
-            await self._clock.sleep(_PAUSES[0])
-            for intent in await self._pending():
-                search = self._search(intent)
-                if self._clock.monotonic() < search.due:
-                    continue
-                if await self._is_mine(intent):
-                    await self._try(intent)
+            await self._clock.sleep(rest)
+            try:
+                rest = max(_PAUSES[0], await self._round() / _PACE)
+            except Unavailable:
+                continue  # The store will be asked again in its turn.
+
+    async def _round(self) -> int:
+        """Look once for all whose turn it is, and return how many records that took."""
+        before, found = tuple(self._searches), set[str]()
+        waiting: dict[Account, list[tuple[Intent, _Search]]] = defaultdict(list)
+        unsettled = await self._store.unsettled()
+        async for intent in _unhurried(unsettled):
+            found.add(str(intent.key))
+            if intent.state is IntentState.UNKNOWN or await self._is_abandoned(intent):
+                waiting[intent.order.account].append((intent, self._search(intent)))
+        self._forget_others(before, found)
+        looked_at = len(unsettled)
+        for account, pairs in waiting.items():
+            due = [search for _, search in pairs if search.due <= self._clock.monotonic()]
+            if not due:
+                continue
+            if await self._is_mine(account):
+                looked_at += await self._visit(account, pairs)
+            for search in due:
                 search.due = self._clock.monotonic() + _PAUSES[min(search.tries, len(_PAUSES) - 1)]
                 search.tries += 1
+        return looked_at
 
-    async def _pending(self) -> tuple[Intent, ...]:
-        try:
-            unsettled = await self._store.unsettled()
-            return tuple(
-                [one for one in unsettled if one.state is IntentState.UNKNOWN or await self._is_abandoned(one)]
-            )
-        except Unavailable:
-            return ()
+    def _forget_others(self, before: Iterable[str], found: Collection[str]) -> None:
+        """What somebody else has settled needs no search here any more."""
+        for name in before:
+            search = self._searches.get(name)
+            if name not in found and search is not None and not search.lock.locked():
+                del self._searches[name]
 
-    async def _is_mine(self, intent: Intent) -> bool:
+    async def _is_mine(self, account: Account) -> bool:
         if self._leases is None:
             return True
         try:
-            return await self._leases.take(f"reconcile {intent.order_id}", self._owner, seconds=_LEASE_SECONDS)
+            return await self._leases.take(f"reconcile {account}", self._owner, seconds=_LEASE_SECONDS)
         except Unavailable:
-            return True  # To look twice costs a read; not to look would leave the order unknown.
+            return True  # To look twice costs a read; not to look would leave the orders unknown.
 
-    async def _try(self, intent: Intent) -> None:
+    async def _visit(self, account: Account, pairs: Sequence[tuple[Intent, _Search]]) -> int:
+        """Hold one read of an account's book against all of its intents, and return how many placements it was compared
+        with.
+        """
+        for intent, _ in pairs:
+            if intent.state is IntentState.OPEN:
+                await self._try(intent, self._latest)
+        asking = self._asking()
+        read = None
         try:
-            await self.look(intent)
+            read = await self._read(account, [search for _, search in pairs], asking, Context())
+        except Unavailable:
+            pass  # The store will be asked again in its turn.
+        except Exception:  # noqa: BLE001  (one account must not end the watch over the others)
+            told = len(pairs), account, pairs[0][0].order_id
+            _log.exception("Looking for %d orders of %s, %s among them, failed; it will be tried again.", *told)
+        if read is None:
+            return 0
+        async for intent, search in _unhurried(pairs):
+            # Most reads prove nothing of most intents, which is seen at once. What they prove is looked at with care.
+            if intent.state is IntentState.OPEN or self._judged(intent, read, search, asking) is not None:
+                await self._try(intent, partial(self._looked, read=read, asking=asking))
+        return len(read.placements)
+
+    async def _try(self, intent: Intent, look: Callable[[Intent], Awaitable[object]]) -> None:
+        try:
+            await look(intent)
         except Unavailable:
             return  # The store will be asked again in its turn.
         except Exception:  # noqa: BLE001  (one intent must not end the watch over the others)
@@ -234,38 +332,31 @@ class Reconciler:
             return None
 
     def _search(self, intent: Intent) -> _Search:
-        return self._searches.setdefault(str(intent.key), _Search())
+        name = str(intent.key)
+        search = self._searches.get(name)
+        if search is None:
+            search = self._searches[name] = _Search(counted=next(self._turns))
+        return search
 
     def _forget(self, intent: Intent) -> None:
         self._searches.pop(str(intent.key), None)
         self._abandoned.discard(str(intent.key))
 
-    async def _settled(self, intent: Intent, search: _Search, read: BookRead | None, context: Context) -> Intent | None:
-        """The intent with its outcome, written down; `None` where one read of the book proves none."""
-        began = self._clock.monotonic()
-        search.since = began if search.since is None else search.since
-        lost_for = None
-        if read is None:
-            lost_for = timedelta(seconds=began - search.since)
-            try:
-                read = await self._books.read(intent.order.account, context)
-            except OrdoError:
-                return None
-            await self._books.notice_late(read, context)
-        settled = self._judged(intent, read, search, lost_for)
-        return None if settled is None else await self._written(intent, settled, read, context)
-
-    def _judged(self, intent: Intent, read: BookRead, search: _Search, lost_for: timedelta | None) -> Intent | None:
-        """The outcome that a read proves. Absence is judged only where it is told for how long the write is lost."""
+    def _judged(self, intent: Intent, read: BookRead, search: _Search, asking: _Asking | None) -> Intent | None:
+        """The outcome that a read proves. Absence is judged only where it is told when the read was asked for, and
+        however many hold the same read against an intent, or reads that overlap, that is one read.
+        """
         now, found = self._clock.now(), read.find(intent.order)
         if found is not None and (settled := verdict(intent, found[0], now, found[1])) is not None:
             return settled
         is_place = intent.operation is Operation.PLACE
         proves = read.lacks(intent.order) if is_place else found is not None and not read.lacks_known()
-        if lost_for is None or not proves or trading_day(read.began) != trading_day(intent.created_at):
+        if asking is None or search.since is None or not proves or _is_of_another_day(intent, read):
             return None
-        search.reads += 1
-        if search.reads == 1 or lost_for < self._patience.absence:
+        if asking.turn > search.counted:
+            search.reads += 1
+            search.counted = next(self._turns)
+        if search.reads < _READS or timedelta(seconds=asking.at - search.since) < self._patience.absence:
             return None
         return given_up(intent, None if found is None else found[0], now)
 
@@ -286,3 +377,15 @@ class Reconciler:
     @staticmethod
     def _context(intent: Intent) -> Context:
         return Context(principal=intent.key.principal, correlation_id=intent.correlation_id)
+
+
+async def _unhurried(items: Iterable[T]) -> AsyncIterator[T]:
+    """The items, and between them others have their turn."""
+    for number, item in enumerate(items):
+        if number % _SLICE == _SLICE - 1:
+            await asyncio.sleep(0)
+        yield item
+
+
+def _is_of_another_day(intent: Intent, read: BookRead) -> bool:
+    return trading_day(read.began) != trading_day(intent.created_at)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from ordo.domain.book import BookIndex, BrokerOrder, Snapshot
 from ordo.domain.idempotency import Intent
-from ordo.domain.orders import MatchedBy, Order, is_order_id
+from ordo.domain.instruments import InstrumentKey
+from ordo.domain.orders import MatchedBy, Order, OrderType, Product, Side, Validity, is_order_id
+
+_Terms = tuple[InstrumentKey, Side, int, Product, Validity, OrderType]
 
 _CLOCKS_APART = timedelta(seconds=5)
 _LATEST = timedelta(seconds=70)
@@ -38,10 +43,15 @@ class BookRead(Look):
     shows_rejected: bool
     claimed: frozenset[str] = field(init=False, repr=False)
     shown_echo: bool | None = field(init=False, repr=False)
+    _lacks_known: bool = field(init=False, repr=False, compare=False)
+    _nameless: Mapping[_Terms, Sequence[BrokerOrder]] | None = field(
+        init=False, repr=False, compare=False, default=None
+    )
+    _awaited: Mapping[_Terms, Sequence[Order]] | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
-        # Once for the read: each of these looks at the whole day.
-        claimed, known, tagged = set(), [], False
+        # Once for the read: each of these looks at the whole day, and a read may be held against thousands of orders.
+        claimed, known, tagged, lacks = set(), [], False, False
         by_id, by_tag = self.index.by_id, self.index.by_tag
         for placement in self.placements:
             order = placement.order
@@ -51,9 +61,12 @@ class BookRead(Look):
                 row = by_id.get(order.broker_order_id)
                 if row is not None:
                     known.append(row.tag == order.order_id)
+                elif placement.created_at < self.began:
+                    lacks = True
         shown = all(known) if known else True if tagged else None
         object.__setattr__(self, "claimed", frozenset(claimed))
         object.__setattr__(self, "shown_echo", shown)
+        object.__setattr__(self, "_lacks_known", lacks)
 
     @property
     def echo(self) -> bool:
@@ -76,22 +89,18 @@ class BookRead(Look):
 
     def candidates(self, order: Order) -> list[BrokerOrder]:
         """The rows without a tag that nobody claims and that the order could be."""
-        return [
-            row
-            for row in self.book.items
-            if row.broker_order_id not in self.claimed
-            and not (row.tag is not None and is_order_id(row.tag))
-            and could_be(order, row)
-        ]
+        rows = self._nameless
+        if rows is None:
+            rows = self._group_rows()
+        return [row for row in rows.get(_asked(order), ()) if could_be(order, row)]
+
+    def may_be_ours(self, row: BrokerOrder) -> bool:
+        """Whether the row could be an order of ours of which the broker's id is not known."""
+        return any(could_be(order, row) for order in self._awaiting(row))
 
     def lacks_known(self) -> bool:
         """Whether an order that is known to be there is missing: then the book is stale or cut."""
-        return any(
-            placement.order.broker_order_id is not None
-            and placement.created_at < self.began
-            and placement.order.broker_order_id not in self.index.by_id
-            for placement in self.placements
-        )
+        return self._lacks_known
 
     def lacks(self, order: Order) -> bool:
         """Whether this read, for its part, shows that an order is not there. It takes tags, a book that lists what was
@@ -102,28 +111,56 @@ class BookRead(Look):
         return self.shown_echo is True or not self.candidates(order)
 
     def _is_contested(self, order: Order, row: BrokerOrder) -> bool:
-        return any(
-            placement.order_id != order.order_id
-            and placement.order.broker_order_id is None
-            and could_be(placement.order, row)
-            for placement in self.placements
-        )
+        return any(other.order_id != order.order_id and could_be(other, row) for other in self._awaiting(row))
+
+    def _awaiting(self, row: BrokerOrder) -> Sequence[Order]:
+        orders = self._awaited
+        if orders is None:
+            orders = self._group_orders()
+        return orders.get(_there(row), ())
+
+    # Grouped when the first asks for it: where the book shows tags, hardly anybody does.
+
+    def _group_rows(self) -> Mapping[_Terms, Sequence[BrokerOrder]]:
+        rows = defaultdict(list)
+        for row in self.book.items:
+            if row.broker_order_id not in self.claimed and not (row.tag is not None and is_order_id(row.tag)):
+                rows[_there(row)].append(row)
+        object.__setattr__(self, "_nameless", rows)
+        return rows
+
+    def _group_orders(self) -> Mapping[_Terms, Sequence[Order]]:
+        orders = defaultdict(list)
+        for placement in self.placements:
+            if placement.order.broker_order_id is None:
+                orders[_asked(placement.order)].append(placement.order)
+        object.__setattr__(self, "_awaited", orders)
+        return orders
 
 
 def could_be(order: Order, row: BrokerOrder) -> bool:
     """Whether a row has the terms with which an order was sent and a time at which it may have reached the broker."""
-    kind, price = order.order_type, order.price
-    if order.sent_type is not None:  # A market order that went out as a limit stands in the book as one.
-        kind, price = order.sent_type, order.sent_price
-    asked = (order.instrument, order.side, order.quantity, order.product, order.validity, kind)
-    there = (row.instrument, row.side, row.quantity, row.product, row.validity, row.order_type)
+    kind, price = row.order_type, _sent(order)[1]
     return (
-        asked == there
+        _asked(order) == _there(row)
         and row.foreign_product is None
         and (not kind.has_price or price == row.price)
         and (not kind.has_trigger or order.trigger_price == row.trigger_price)
         and order.created_at - _CLOCKS_APART <= row.placed_at <= order.created_at + _LATEST
     )
+
+
+def _sent(order: Order) -> tuple[OrderType, Decimal | None]:
+    """A market order that went out as a limit stands in the book as one."""
+    return (order.order_type, order.price) if order.sent_type is None else (order.sent_type, order.sent_price)
+
+
+def _asked(order: Order) -> _Terms:
+    return order.instrument, order.side, order.quantity, order.product, order.validity, _sent(order)[0]
+
+
+def _there(row: BrokerOrder) -> _Terms:
+    return row.instrument, row.side, row.quantity, row.product, row.validity, row.order_type
 
 
 def unexplained(read: BookRead) -> Iterable[tuple[BrokerOrder, str]]:
@@ -132,12 +169,11 @@ def unexplained(read: BookRead) -> Iterable[tuple[BrokerOrder, str]]:
     if not strange:
         return
     orders = {placement.order.order_id: placement.order for placement in read.placements}
-    awaited = [order for order in orders.values() if order.broker_order_id is None]
     for row in strange:
         namesake = None if row.tag is None else orders.get(row.tag)
         if namesake is not None and namesake.broker_order_id is None:
             continue
-        if not read.echo and any(could_be(order, row) for order in awaited):
+        if not read.echo and read.may_be_ours(row):
             continue
         if namesake is not None:
             yield row, f"a second order stands in the broker's book under the tag {row.tag}"

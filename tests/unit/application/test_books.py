@@ -86,6 +86,9 @@ async def _happen(house: House, what: str, number: int, orders: list[str]) -> No
             orders.append(order_in(error).order_id)
         except (Unavailable, Invalid):
             return
+        finally:  # An order that went no further than Ordo has met none of them.
+            house.broker.mishaps["place"].clear()
+            house.broker.mishaps["orders"].clear()
     elif what == "day":
         house.clock.step(timedelta(days=1))
         await house.log_in()

@@ -365,7 +365,7 @@ async def test_of_several_watches_one_looks_while_it_has_the_lease(house: House)
     house.leases = MemoryLeases(house.clock)
     house.start()
     order = await _lose(house, accepted=True)
-    await house.leases.take(f"reconcile {order.order_id}", "another gateway", seconds=3)
+    await house.leases.take(f"reconcile {ACCOUNT}", "another gateway", seconds=3)
     watch = await _watching(house)
     await house.clock.advance(1.5)
     assert (await house.kept(order.order_id)).status is S.UNKNOWN

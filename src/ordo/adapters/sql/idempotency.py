@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -59,13 +60,12 @@ _ALIKE_LATELY = Prepared(
     .where(PLACES, NOT_FAILED, _ACCOUNT, _LIKENESS, _TABLE.c.created_at > bindparam("since"))
     .order_by(_TABLE.c.created_at, _TABLE.c.key)
 )
-# What is not settled is little; the account is no plain column here, or its index would be preferred to that of those.
 _ALIKE_IN_DOUBT = Prepared(
     select(_TABLE)
     .where(
         PLACES,
         UNSETTLED,
-        _TABLE.c.account.concat("") == bindparam("of_account"),
+        _ACCOUNT,
         _LIKENESS,
         _TABLE.c.created_at <= bindparam("since"),
     )
@@ -73,12 +73,10 @@ _ALIKE_IN_DOUBT = Prepared(
 )
 _CHANGING = select(_TABLE.c.key).where(MODIFIES, UNSETTLED, _ORDER_ID, _TABLE.c.key != bindparam("of"))
 _REKEY = update(DbIdempotencyRecord).where(_OF_KEY, _ORDER_ID)
-_MODIFICATIONS = (
-    select(func.count())
-    .select_from(DbIdempotencyRecord)
-    .where(MODIFIES, _ORDER_ID, _ACCOUNT, _TABLE.c.state != IntentState.FAILED.value)
+_MODIFICATIONS = Prepared(
+    select(func.count()).select_from(DbIdempotencyRecord).where(MODIFIES, NOT_FAILED, _ORDER_ID, _ACCOUNT)
 )
-_UNSETTLED = select(_TABLE).where(UNSETTLED).order_by(_TABLE.c.created_at, _TABLE.c.key)
+_UNSETTLED = Prepared(select(_TABLE).where(UNSETTLED).order_by(_TABLE.c.created_at, _TABLE.c.key))
 _RECORD = update(DbIdempotencyRecord).where(
     PLACES,
     _ORDER_ID,
@@ -96,7 +94,9 @@ _PURGE = delete(DbIdempotencyRecord).where(
 )
 
 
-_MOST_READ = 8_192
+_MOST_READ = 32_768
+"""Records of some 4 KB: as many orders of a day, or unknown ones, as are looked at again without being parsed again."""
+_SLICE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,16 @@ class SqlIdempotencyStore(IdempotencyStore):
             # Whoever comes from now on may know of a write that this read does not see, and waits for the next.
             del self._awaited[account, since]
             named = {"of_account": account, "since": since}
-            return tuple(map(self._seen, await self._database.read(partial(_PLACEMENTS.told, named=named))))
+            return await self._all_seen(await self._database.read(partial(_PLACEMENTS.told, named=named)))
+
+    async def _all_seen(self, rows: Sequence[Told]) -> tuple[Intent, ...]:
+        """The intents of rows, in slices: parsing thousands must not hold up whoever places an order meanwhile."""
+        seen: list[Intent] = []
+        for start in range(0, len(rows), _SLICE):
+            if start:
+                await asyncio.sleep(0)
+            seen += map(self._seen, rows[start : start + _SLICE])
+        return tuple(seen)
 
     def _seen(self, told: Told) -> Intent:
         """The intent of a row. Whoever reads a book looks at the whole day again, of which little has changed; and as
@@ -181,12 +190,12 @@ class SqlIdempotencyStore(IdempotencyStore):
         return intent
 
     async def unsettled(self) -> tuple[Intent, ...]:
-        return tuple(_intent(row) for row in await self._database.read(partial(_all, statement=_UNSETTLED, named={})))
+        return await self._all_seen(await self._database.read(partial(_UNSETTLED.told, named={})))
 
     async def modifications(self, account: Account, order_id: str) -> int:
         named = {"of_order": order_id, "of_account": str(account)}
-        row = await self._database.read(partial(_one, statement=_MODIFICATIONS, named=named))
-        return 0 if row is None else int(row[0])
+        told = await self._database.glance(partial(_MODIFICATIONS.told, named=named))
+        return int(told[0][0])
 
     async def record(self, order: Order, *, replacing: Order) -> bool:
         named = {
@@ -299,10 +308,6 @@ def _settle(connection: Connection, named: dict[str, Any], outcome: dict[str, ob
 
 def _one(connection: Connection, statement: Select[Any], named: dict[str, Any]) -> Row[Any] | None:
     return connection.execute(statement, named).one_or_none()
-
-
-def _all(connection: Connection, statement: Select[Any], named: dict[str, Any]) -> list[Row[Any]]:
-    return list(connection.execute(statement, named))
 
 
 def _change(connection: Connection, statement: Update | Delete, named: dict[str, Any]) -> int:

@@ -86,7 +86,15 @@ class DbIdempotencyRecord(Db):
             sqlite_where=CHANGING,
             postgresql_where=CHANGING,
         ),
-        Index("idempotency_record_unsettled", "created_at", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+        Index("idempotency_record_modified", "order_id", sqlite_where=MODIFIES, postgresql_where=MODIFIES),
+        Index(
+            "idempotency_record_unsettled",
+            "account",
+            "likeness",
+            "created_at",
+            sqlite_where=UNSETTLED,
+            postgresql_where=UNSETTLED,
+        ),
         Index("idempotency_record_account", "account", "created_at"),
         Index("idempotency_record_expiry", "expires_at"),
     )

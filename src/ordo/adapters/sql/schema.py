@@ -15,7 +15,7 @@ from ordo.domain.errors import ErrorCode, Unavailable
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0005"
+HEAD = "0006"
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 # Alembic keeps the migration that runs in module globals.

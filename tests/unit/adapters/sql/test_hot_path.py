@@ -202,19 +202,29 @@ async def test_a_known_record_is_told_as_it_stands_now(database: Database) -> No
     assert await store.placement(ACCOUNT, intent().order_id) is None
 
 
-@pytest.mark.parametrize("statement", [idempotency._ALIKE_LATELY, idempotency._ALIKE_IN_DOUBT])
-async def test_who_looks_alike_is_found_without_reading_all_that_was_ever_placed(
-    database: Database, statement: Prepared[Select[Any]]
+@pytest.mark.parametrize(
+    ("statement", "bound"),
+    [
+        (idempotency._ALIKE_LATELY, "account (account=? AND created_at>?)"),
+        (idempotency._ALIKE_IN_DOUBT, "unsettled (account=? AND likeness=? AND created_at<?)"),
+        (idempotency._PLACEMENT, "placed_order (order_id=?)"),
+        (idempotency._PLACEMENTS, "account (account=? AND created_at>?)"),
+        (idempotency._MODIFICATIONS, "modified (order_id=?)"),
+        (idempotency._UNSETTLED, "unsettled"),
+    ],
+)
+async def test_what_is_looked_for_is_found_without_reading_all_that_was_ever_kept(
+    database: Database, statement: Prepared[Select[Any]], bound: str
 ) -> None:
     def plan(connection: Connection) -> str:
         wanted = str(statement._statement.compile(connection))
-        return " ".join(
-            str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {wanted}", ("",) * wanted.count("?"))
-        )
+        told = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {wanted}", ("",) * wanted.count("?"))
+        return "; ".join(row.detail for row in told)
 
+    seen = await database.read(plan)
     assert re.search(
-        r"USING INDEX idempotency_record_(account|unsettled) \(.*created_at[<>]\?", await database.read(plan)
-    )
+        rf"(SEARCH|SCAN) idempotency_record USING (COVERING )?INDEX idempotency_record_{re.escape(bound)}", seen
+    ), seen
 
 
 async def test_a_switch_counts_as_soon_as_anybody_has_set_it(database: Database, path: Path) -> None:

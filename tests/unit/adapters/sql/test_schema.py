@@ -20,6 +20,7 @@ from ordo.adapters.sql.models import Db, DbIdempotencyRecord
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Unavailable
 from ordo.domain.idempotency import Apart, Intent, Operation
+from ordo.ports.idempotency import LooksLikeAnother
 from tests.contract.values import CATALOGUE, CATALOGUE_REPORT, NOW, WEEK, intent
 
 _CREATED = text("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%' AND sql IS NOT NULL ORDER BY name")
@@ -58,14 +59,14 @@ async def test_the_scripts_make_the_indexes_that_are_declared(database: Database
         return indexes(connection)
 
     migrated = await database.read(indexes)
-    assert len(migrated) == 5
+    assert len(migrated) == 6
     assert await database.write(made_anew) == migrated
 
 
 def test_the_head_of_the_scripts_is_the_one_that_is_looked_for() -> None:
     scripts = ScriptDirectory(str(schema._SCRIPTS))
     assert scripts.get_heads() == [schema.HEAD]
-    assert [script.revision for script in scripts.walk_revisions()] == ["0005", "0004", "0003", "0002", "0001"]
+    assert [script.revision for script in scripts.walk_revisions()] == ["0006", "0005", "0004", "0003", "0002", "0001"]
 
 
 async def test_a_database_of_the_first_revision_is_upgraded_with_what_it_holds(
@@ -108,6 +109,21 @@ async def test_a_database_of_a_later_revision_is_upgraded_with_what_it_holds(
     store = SqlIdempotencyStore(database)
     assert await store.unsettled() == (intent(),)
     assert await store.reserve(intent("key-2", 2), now=NOW, apart=Apart(within=WEEK)) is None
+    await database.close()
+
+
+async def test_an_upgrade_keeps_apart_what_was_kept_apart_before(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "HEAD", "0005")
+    former = Database(f"sqlite:///{path}")
+    await former.open()
+    await former.write(partial(_insert_as_then, of=intent()))
+    await former.close()
+    monkeypatch.undo()
+
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    with pytest.raises(LooksLikeAnother):
+        await SqlIdempotencyStore(database).reserve(intent("key-2", 2), now=NOW, apart=Apart(within=WEEK))
     await database.close()
 
 
