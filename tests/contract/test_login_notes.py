@@ -53,7 +53,7 @@ async def test_a_note_that_is_over_is_as_if_it_had_never_been(notes: LoginNotes)
     assert await notes.find("one", now=SOON - TICK) == Secret("first")
     assert await notes.find("one", now=SOON) is None
     assert await notes.take("one", now=SOON) is None
-    assert await notes.keep("two", Secret("third"), until=SOON + TICK, now=SOON)
+    assert await notes.keep("two", Secret("third"), until=SOON + timedelta(minutes=10), now=SOON)
     assert await notes.find("two", now=SOON) == Secret("third")
 
 

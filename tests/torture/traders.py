@@ -54,7 +54,12 @@ class Told:
 
     @property
     def had_no_effect(self) -> bool:
-        return self.status >= 400 and self.body.get("details", {}).get("outcome") in ("not_sent", "refused")
+        """Whether it is certain that the write came to nothing. That this call sent nothing more, because another with
+        its key is still at work, says nothing of that other.
+        """
+        if self.status < 400 or self.body.get("error_code") == "IDEMPOTENCY_IN_FLIGHT":
+            return False
+        return self.body.get("details", {}).get("outcome") in ("not_sent", "refused")
 
 
 @dataclass(slots=True)
