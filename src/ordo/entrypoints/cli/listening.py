@@ -25,8 +25,8 @@ class TooMuch(Exception):
 
 class Guarded(HttpToolsProtocol):
     """One connection. It has so many seconds for the head of a request and so many for its body, from the moment that
-    it opens; so many connections may be open at once, and a head may have so many bytes. Headers behind a body are none.
-    What can't be read at all is answered in the shape of every other failure.
+    it opens; so many connections may be open at once, and a head may have so many bytes. What stands behind a body is
+    no header. What can't be read at all is answered in the shape of every other failure.
     """
 
     limits: ClassVar[HttpConfig]
