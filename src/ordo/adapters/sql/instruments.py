@@ -73,6 +73,7 @@ class SqlInstruments(InstrumentStore):
         self._reports = in_order(reports)
         self._one_at_a_time = asyncio.Lock()
         self._generation: int | None = None
+        self._is_open = False
 
     def directory(self) -> InstrumentDirectory:
         return self._directory
@@ -83,6 +84,7 @@ class SqlInstruments(InstrumentStore):
     async def open(self) -> None:
         async with self._one_at_a_time:
             await self._open()
+            self._is_open = True
 
     async def _open(self) -> None:
         kept = await self._database.read(partial(_load, but=self._generation))
@@ -93,7 +95,10 @@ class SqlInstruments(InstrumentStore):
             self._reports = kept.reports
             return
         try:
-            self._directory = await asyncio.to_thread(_directory, kept.lines, kept.expected)
+            directory = await asyncio.to_thread(_directory, kept.lines, kept.expected)
+            if self._is_open:  # The first look-up by another name would hold up all that goes on by now.
+                await asyncio.to_thread(directory.index)
+            self._directory = directory
             self._reports = kept.reports
             self._generation = kept.generation
         except ValueError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+from collections import deque
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -15,6 +16,8 @@ from ordo.entrypoints.cli.whole import Whole
 from ordo.schemas.config.settings import HttpConfig
 
 _MOST_HEADERS: Final = 100
+_NOWHERE: Final[Any] = deque(maxlen=0)
+"""Keeps nothing of what is put there."""
 
 
 class TooMuch(Exception):
@@ -23,8 +26,8 @@ class TooMuch(Exception):
 
 class Guarded(HttpToolsProtocol):
     """One connection. It has so many seconds for the head of a request and so many for its body, from the moment that
-    it opens; so many connections may be open at once, and a head may have so many bytes. What can't be read at all is
-    answered in the shape of every other failure.
+    it opens; so many connections may be open at once, and a head may have so many bytes. What stands behind a body is
+    no header. What can't be read at all is answered in the shape of every other failure.
     """
 
     limits: ClassVar[HttpConfig]
@@ -34,6 +37,7 @@ class Guarded(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._due: float | None = None
         self._head = self._most = self._part = 0
+        self._chunk: int | None = None
         self._reads_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,6 +59,11 @@ class Guarded(HttpToolsProtocol):
         if self._reads_head:
             self._head += self._part
             self._most += self._part
+        elif self._chunk is not None:
+            self._chunk += self._part
+            if self._chunk > self.limits.max_body_bytes + self.limits.max_head_bytes:
+                self.transport.close()
+                return
         super().data_received(data)
         if self._due is not None:
             self._arm(self._due)
@@ -71,10 +80,17 @@ class Guarded(HttpToolsProtocol):
         if len(self.headers) > _MOST_HEADERS or (self._most > self.limits.max_head_bytes and self._is_too_large()):
             raise TooMuch
         self._due = self.limits.body_seconds
+        self._chunk = None
         super().on_headers_complete()
+        self.headers = _NOWHERE
+
+    def on_chunk_header(self) -> None:
+        """A part of a body begins that tells its own length, or what stands behind all of them."""
+        self._chunk = 0
 
     def on_message_complete(self) -> None:
-        self._due = None
+        # Whoever was answered before his body was whole has no other clock that awaits his next request.
+        self._due = self.limits.head_seconds if self.cycle.response_complete else None
         self._disarm()
         self._reads_head, self._head = True, 0
         super().on_message_complete()

@@ -53,6 +53,18 @@ async def test_old_generations_go(database: Database, store: SqlInstruments) -> 
     assert await _generations(database) == {2: 3_000}
 
 
+async def test_what_another_process_loaded_is_taken_up_with_all_its_look_ups(
+    database: Database, store: SqlInstruments
+) -> None:
+    other = SqlInstruments(database)
+    await other.open()
+    assert other.directory()._index is None, "a start waits for no look-up but by key"
+    await store.replace(InstrumentDirectory(many(2)), (FYERS,))
+    await other.open()
+    assert tuple(other.directory()) == many(2)
+    assert other.directory()._index is not None, "the first look-up would hold up the event loop"
+
+
 async def test_a_disk_that_fills_up_leaves_the_old_and_gives_back_its_room(
     database: Database, store: SqlInstruments
 ) -> None:

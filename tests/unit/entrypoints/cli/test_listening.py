@@ -45,8 +45,8 @@ async def _silent(_: Any, receive: Any, __: Any) -> None:  # noqa: ANN401  (any 
     await asyncio.Event().wait()
 
 
-async def _opened() -> tuple[Guarded, Wire]:
-    config = uvicorn.Config(_silent, http=protocol(LIMITS), ws="none", lifespan="off", log_config=None)
+async def _opened(app: Any = _silent) -> tuple[Guarded, Wire]:  # noqa: ANN401  (any ASGI application)
+    config = uvicorn.Config(app, http=protocol(LIMITS), ws="none", lifespan="off", log_config=None)
     config.load()
     connection, wire = protocol(LIMITS)(config, ServerState(), {}), Wire()
     connection.connection_made(wire)
@@ -106,4 +106,53 @@ async def test_a_large_body_does_not_make_the_head_behind_it_too_large() -> None
     connection.data_received(WHOLE[20:])
     assert wire.written == b""
     assert len(connection.pipeline) == 1
+    await _ended(connection)
+
+
+async def _refuses(_: Any, __: Any, send: Any) -> None:  # noqa: ANN401  (any ASGI application)
+    await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_who_sends_the_rest_of_a_body_after_its_answer_is_not_waited_for_without_end() -> None:
+    connection, wire = await _opened(_refuses)
+    connection.data_received(WHOLE[:-1])
+    await asyncio.gather(*connection.tasks)
+    assert wire.written.startswith(b"HTTP/1.1 401 ")
+    assert _seconds(connection) == 30
+    connection.data_received(WHOLE[-1:])
+    assert _seconds(connection) == 10
+    await _ended(connection)
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+
+
+async def test_what_stands_behind_a_body_is_no_header_of_its_request() -> None:
+    connection, wire = await _opened()
+    connection.data_received(CHUNKED + b"authorization: Bearer t\r\n" * 200 + b"\r\n")
+    assert connection.cycle.scope["headers"] == [(b"host", b"x"), (b"transfer-encoding", b"chunked")]
+    assert not connection.cycle.more_body
+    assert wire.written == b""
+    await _ended(connection)
+
+
+async def test_what_stands_behind_a_body_has_an_end() -> None:
+    connection, wire = await _opened()
+    connection.data_received(CHUNKED + b"x-endless: ")
+    most = LIMITS.max_body_bytes + LIMITS.max_head_bytes
+    connection.data_received(b"x" * most)
+    assert not wire.is_closing()
+    connection.data_received(b"x")
+    assert wire.is_closing()
+    await _ended(connection)
+
+
+async def test_many_chunks_may_be_longer_than_one() -> None:
+    connection, wire = await _opened()
+    connection.data_received(CHUNKED[: CHUNKED.index(b"2\r\n")])
+    for _ in range(3):
+        connection.data_received(b"%x\r\n%b\r\n" % (LIMITS.max_body_bytes, b"x" * LIMITS.max_body_bytes))
+    connection.data_received(b"0\r\n\r\n")
+    assert not wire.is_closing()
     await _ended(connection)
