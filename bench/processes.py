@@ -82,7 +82,8 @@ def serving(
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and modules)
             [sys.executable, *arguments, "--port", str(port)],
             cwd=folder,
-            env=os.environ | environment,
+            # Modules are compiled once, as those of an installed package are: no start is about that.
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""} | environment,
             stdout=log,
             stderr=log,
         )
