@@ -73,7 +73,7 @@ class Screening:
         self._clock = clock
         self._rules = rules
         self._soft_made, self._soft_previewed = (soft_checks(rules.soft, is_preview=one) for one in (False, True))
-        self._required: dict[Limits, tuple[tuple[Check, SoftMode], ...]] = {}
+        self._required: dict[Limits, tuple[tuple[Check, bool], ...]] = {}
         self._calendar = calendar
 
     async def require(
