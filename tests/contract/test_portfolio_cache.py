@@ -103,6 +103,17 @@ async def test_a_drop_forgets_one_account_at_once(cache: PortfolioCache) -> None
     await cache.drop(ACCOUNT)
 
 
+async def test_a_read_that_begins_after_a_drop_does_not_let_an_earlier_one_be_kept(cache: PortfolioCache) -> None:
+    earlier = await cache.begin(ACCOUNT)
+    await cache.drop(ACCOUNT)
+    later = await cache.begin(ACCOUNT)
+    await cache.keep(ACCOUNT, portfolio("1"), ticket=earlier, ttl=TTL)
+    assert await cache.get(ACCOUNT) is None
+    await cache.keep(ACCOUNT, portfolio("2"), ticket=later, ttl=TTL)
+    await cache.keep(ACCOUNT, portfolio("1"), ticket=earlier, ttl=TTL)
+    assert await cache.get(ACCOUNT) == portfolio("2")
+
+
 async def test_what_was_read_before_a_drop_is_never_kept_after_it(cache: PortfolioCache) -> None:
     ticket = await cache.begin(ACCOUNT)
     await cache.drop(ACCOUNT)

@@ -343,19 +343,23 @@ def soft_checks(soft: Mapping[str, SoftMode], *, is_preview: bool) -> frozenset[
     return frozenset(check.name for check, mode in modes if mode is not SoftMode.OFF)
 
 
-def required(limits: Limits, soft: Mapping[str, SoftMode]) -> tuple[tuple[Check, SoftMode], ...]:
-    """The checks that an order can fail under these settings, in their order, and what each does then."""
+def required(limits: Limits, soft: Mapping[str, SoftMode]) -> tuple[tuple[Check, bool], ...]:
+    """The checks that an order can fail under these settings, in their order, and whether that stops it."""
     modes = ((check, check.mode(soft, is_preview=False)) for check in CHECKS)
-    return tuple((check, mode) for check, mode in modes if mode is not SoftMode.OFF and not check.is_idle(limits))
+    return tuple(
+        (check, mode is SoftMode.DENY)
+        for check, mode in modes
+        if mode is not SoftMode.OFF and not check.is_idle(limits)
+    )
 
 
-def require(proposal: Proposal, checks: tuple[tuple[Check, SoftMode], ...] | None = None) -> None:
+def require(proposal: Proposal, checks: tuple[tuple[Check, bool], ...] | None = None) -> None:
     """Raise the first failure that stops the order, if there is one: `Invalid`, or `HoursUnknown` where the calendar
     can't tell. What only warns is logged. `checks` are those `required` by the proposal's own limits and soft checks,
     for a caller who has worked them out before.
     """
-    for check, mode in required(proposal.limits, proposal.soft) if checks is None else checks:
-        if mode is SoftMode.DENY:
+    for check, stops in required(proposal.limits, proposal.soft) if checks is None else checks:
+        if stops:
             check.run(proposal)
             continue
         try:

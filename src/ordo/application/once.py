@@ -21,6 +21,7 @@ from ordo.application.knowledge import Knowledge
 from ordo.application.order_ids import OrderIds
 from ordo.application.reconcile import Reconciler
 from ordo.application.trail import Trail
+from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
 from ordo.domain.book import Acknowledged
 from ordo.domain.copying import replace
@@ -109,31 +110,25 @@ class Once:
         fingerprint: str,
         context: Context,
         change: ModifyOrder | None = None,
-        route: str | None = None,
-        *,
-        at: datetime | None = None,
     ) -> Intent:
-        """The record to be of a write; raises `Invalid` when the key is not 1 to 255 printable characters, or when the
-        account is not the caller's.
+        """The record to be of a write that is asked for now; raises what `scope` does."""
+        route = operation if operation is Operation.PLACE else f"{operation} {order.order_id}"
+        scope = self.scope(order.account, route, key, context)
+        return self._intent(operation, order, scope, fingerprint, context, at=self._clock.now(), change=change)
 
-        `route` is that part of the key's scope, where it is not the operation on its own; `at` is when the write was
-        asked for, if that is not now.
+    def placement(
+        self, order: Order, scope: IntentKey, fingerprint: str, context: Context, *, findable: bool = False
+    ) -> Intent:
+        """The record to be of a new order, asked for when it was made."""
+        at = order.created_at
+        return self._intent(Operation.PLACE, order, scope, fingerprint, context, at=at, findable=findable)
+
+    def scope(self, account: Account, route: str, key: str, context: Context) -> IntentKey:
+        """What a caller's key stands for; raises `Invalid` when the key is not 1 to 255 printable characters, or when
+        the account is not the caller's.
         """
-        context.permit(order.account)
-        route = route or (operation if operation is Operation.PLACE else f"{operation} {order.order_id}")
-        at = at or self._clock.now()
-        return Intent(
-            key=IntentKey(principal=context.principal, account=order.account, route=route, key=key),
-            operation=operation,
-            fingerprint=fingerprint,
-            order=order,
-            state=IntentState.OPEN,
-            correlation_id=context.correlation_id,
-            owner=self._owner,
-            created_at=at,
-            expires_at=at + self._keep,
-            change=change,
-        )
+        context.permit(account)
+        return IntentKey(principal=context.principal, account=account, route=route, key=key)
 
     async def run(self, write: Write, context: Context) -> Order:
         """Make the write, or repeat the answer of the call that made it.
@@ -169,6 +164,32 @@ class Once:
         """Wait until every write under way has come to its end."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _intent(
+        self,
+        operation: Operation,
+        order: Order,
+        scope: IntentKey,
+        fingerprint: str,
+        context: Context,
+        *,
+        at: datetime,
+        change: ModifyOrder | None = None,
+        findable: bool = False,
+    ) -> Intent:
+        return Intent(
+            key=scope,
+            operation=operation,
+            fingerprint=fingerprint,
+            order=order,
+            state=IntentState.OPEN,
+            correlation_id=context.correlation_id,
+            owner=self._owner,
+            created_at=at,
+            expires_at=at + self._keep,
+            change=change,
+            findable=findable,
+        )
 
     def _finished(self, ended: asyncio.Future[None], task: asyncio.Task[Order]) -> None:
         self._tasks.discard(task)

@@ -102,24 +102,20 @@ class OrderService:
         """
         context = context or Context()
         broker, now = self._calls.broker(account), self._clock.now()
-        order = Order.received(command, order_id=self._once.new_order_id(now), account=account, at=now)
-        asked = fingerprint(command)
-        route = None
+        order_id, asked, route = self._once.new_order_id(now), fingerprint(command), str(Operation.PLACE)
         if part is not None:
             asked, route = digest(asked, part.whole), part.route
-        intent = self._once.intent(Operation.PLACE, order, key, asked, context, route=route, at=now)
+        scope = self._once.scope(account, route, key, context)
         try:
             cleared = await self._screening.require(account, command, context)
         except OrdoError as error:
-            return await self._denied(intent, error, context)
+            order = Order.received(command, order_id=order_id, account=account, at=now)
+            return await self._denied(self._once.placement(order, scope, asked, context), error, context)
+        order = Order.received(command, order_id=order_id, account=account, at=now, sending=self._clock.now())
         departure, echoes = self._departures.of(cleared, context), self._reader.echoes(account)
         return await self._once.run(
             Write(
-                intent=replace(
-                    intent,
-                    order=cleared.marked(order.moved(OrderStatus.SUBMITTING, at=self._clock.now())),
-                    findable=echoes,
-                ),
+                intent=self._once.placement(cleared.marked(order), scope, asked, context, findable=echoes),
                 gate=departure.gate,
                 send=lambda reserved: departure.send(
                     reserved.order, lambda: broker.place(cleared.session, cleared.terms, tag=reserved.order_id)

@@ -72,8 +72,10 @@ class Screening:
         self._pacing = pacing
         self._clock = clock
         self._rules = rules
-        self._soft_made, self._soft_previewed = (soft_checks(rules.soft, is_preview=one) for one in (False, True))
-        self._required: dict[Limits, tuple[tuple[Check, SoftMode], ...]] = {}
+        self._soft_made, self._soft_previewed = (
+            soft_checks(rules.soft, is_preview=one) & _READING.keys() for one in (False, True)
+        )
+        self._required: dict[Limits, tuple[tuple[Check, bool], ...]] = {}
         self._calendar = calendar
 
     async def require(
@@ -184,12 +186,15 @@ def _lane(proposal: Proposal) -> Lane:
     return Lane.NEW if proposal.changing is None else Lane.MODIFY
 
 
+_READING = {"cover": needs_cover, "funds": needs_funds}
+"""The soft checks that cost reads, and whether they have something to say of an order."""
+
+
 def _wanted(proposal: Proposal, made: Collection[str]) -> Collection[str]:
-    """Those of the soft checks that are made which cost reads and have something to say of such an order."""
-    if proposal.instrument is None:
+    """Those of the soft checks that cost reads and are `made` which have something to say of such an order."""
+    if not made or proposal.instrument is None:
         return ()
-    speak = (("cover", needs_cover), ("funds", needs_funds))
-    return [name for name, speaks in speak if name in made and speaks(proposal)]
+    return [name for name in made if _READING[name](proposal)]
 
 
 def _needs_account(proposal: Proposal, wanted: Collection[str]) -> bool:

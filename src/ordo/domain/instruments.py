@@ -39,11 +39,12 @@ class Venue(StrEnum):
     @property
     def is_derivative(self) -> bool:
         """Whether futures and options trade here."""
-        return not self.is_cash and not self.is_index
+        return self in _DERIVATIVE
 
 
 _CASH = frozenset({Venue.NSE, Venue.BSE})
 _INDEX = frozenset({Venue.NSE_INDEX, Venue.BSE_INDEX})
+_DERIVATIVE = frozenset(Venue) - _CASH - _INDEX
 
 
 class Right(StrEnum):

@@ -388,8 +388,13 @@ class Order(OrderTerms):
         return self.quantity - self.filled_quantity
 
     @classmethod
-    def received(cls, terms: OrderTerms, *, order_id: str, account: Account, at: datetime) -> Order:
-        """A new order of which nothing has been sent."""
+    def received(
+        cls, terms: OrderTerms, *, order_id: str, account: Account, at: datetime, sending: datetime | None = None
+    ) -> Order:
+        """A new order of which nothing has been sent; `sending`: since when it is about to be."""
+        history: tuple[OrderEvent, ...] = (OrderEvent(at=at, status=OrderStatus.RECEIVED),)
+        if sending is not None:
+            history += (OrderEvent(at=sending, status=OrderStatus.SUBMITTING),)
         return cls(
             instrument=terms.instrument,
             side=terms.side,
@@ -404,10 +409,10 @@ class Order(OrderTerms):
             protection=terms.protection,
             order_id=order_id,
             account=account,
-            status=OrderStatus.RECEIVED,
+            status=history[-1].status,
             created_at=at,
-            updated_at=at,
-            history=(OrderEvent(at=at, status=OrderStatus.RECEIVED),),
+            updated_at=history[-1].at,
+            history=history,
         )
 
     def with_terms(self, terms: OrderTerms) -> Order:

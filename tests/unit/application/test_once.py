@@ -41,9 +41,11 @@ async def test_an_intent_tells_who_works_on_it_and_until_when_it_is_kept(house: 
     assert (intent.key.principal, intent.key.route, intent.owner) == ("algo", "CANCEL 375000000000001", "gateway-1")
     assert (intent.state, intent.correlation_id, intent.created_at) == (IntentState.OPEN, "c", house.clock.now())
     assert (intent.expires_at - intent.created_at).days == 7
-    earlier = house.clock.now() - timedelta(seconds=3)
-    asked = house.now.once.intent(Operation.CANCEL, order_of(), "k", "f", context, at=earlier)
-    assert (asked.created_at, asked.expires_at) == (earlier, earlier + timedelta(days=7))
+    order = replace(order_of(), created_at=house.clock.now() - timedelta(seconds=3))
+    scope = house.now.once.scope(order.account, "leg", "k", context)
+    placement = house.now.once.placement(order, scope, "f", context)
+    assert (placement.key, placement.operation, placement.owner) == (scope, Operation.PLACE, intent.owner)
+    assert (placement.created_at, placement.expires_at) == (order.created_at, order.created_at + timedelta(days=7))
 
 
 async def test_what_the_broker_accepted_is_never_denied_because_ordo_does_not_understand_the_answer(

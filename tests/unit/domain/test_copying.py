@@ -129,6 +129,14 @@ def test_a_move_is_a_copy_of_the_constructor(
     assert _said(moved, order, {}) == _said(constructed, order, {})
 
 
+@given(order=orders(), after=st.timedeltas(timedelta(), timedelta(days=1)))
+def test_an_order_that_is_about_to_be_sent_is_one_that_was_received_and_moved(order: Order, after: timedelta) -> None:
+    at = MONDAY_MORNING + after
+    received = Order.received(order, order_id=order.order_id, account=ACCOUNT, at=MONDAY_MORNING)
+    sending = Order.received(order, order_id=order.order_id, account=ACCOUNT, at=MONDAY_MORNING, sending=at)
+    assert repr(sending) == repr(received.moved(OrderStatus.SUBMITTING, at=at))
+
+
 def test_a_copy_changes_nothing_of_its_original_and_can_not_be_changed_itself() -> None:
     order = order_of()
     before = repr(order)

@@ -44,7 +44,8 @@ _DAY = date(2026, 12, 29)
 )
 def test_the_published_forms_of_a_key(text: str, key: InstrumentKey) -> None:
     assert InstrumentKey.parse(text) == key
-    assert str(key) == text
+    assert str(key) == key.text == text
+    assert "text" not in repr(key)
 
 
 @pytest.mark.parametrize("strike", ["26000.0", "026000", "2.6E4", "0", "-1", "+1", "1_000", "1,000", ".5", "5.", "NaN"])

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from ordo.adapters.memory.budget import MemoryOrderBudget
 from ordo.domain.budget import Lane, Pace, Window
+from ordo.domain.calendar import IST
 from tests.contract.values import ACCOUNT, NOW
 from tests.support.clock import VirtualClock
 
@@ -28,3 +31,20 @@ async def test_it_forgets_what_counts_no_longer_and_nothing_else() -> None:
     for _ in range(9_000):
         await budget.take(ACCOUNT, Lane.NEW, MANY, now=NOW)
     assert {slot.number for slot in never}.isdisjoint(budget._lines[ACCOUNT.text].open)
+
+
+async def test_a_day_begins_and_ends_at_the_indian_midnight_also_when_the_clock_steps_back() -> None:
+    budget, one_order = MemoryOrderBudget(VirtualClock()), Pace(daily=2)
+    midnight, instant = datetime(2026, 11, 23, 18, 30, tzinfo=UTC), timedelta(microseconds=1)
+
+    async def spent(now: datetime) -> bool:
+        return (await budget.take(ACCOUNT, Lane.NEW, one_order, now=now)).spent
+
+    assert not await spent(midnight - timedelta(days=1))
+    assert await spent(midnight - timedelta(days=1))
+    assert await spent(midnight - instant)
+    assert not await spent(midnight)
+    assert await spent((midnight + timedelta(days=1) - instant).astimezone(IST))
+    assert not await spent(midnight + timedelta(days=1))
+    assert not await spent(midnight)
+    assert await spent(midnight)
