@@ -21,6 +21,7 @@ from ordo.adapters.sql.medium import Link
 S = TypeVar("S", bound="Select[Any] | CompoundSelect[Any] | Insert | Update | Delete | ReturningInsert[Any]")
 Convert = Callable[[Any], Any]
 Told = Sequence[Any]
+Values = Callable[[Mapping[str, object]], Sequence[object]]
 
 _SQLITE: Final[DefaultDialect] = sqlite_dialect(paramstyle="qmark")
 
@@ -75,25 +76,16 @@ class _Form:
     def __init__(self, compiled: SQLCompiler) -> None:
         self.text = str(compiled)
         names = compiled.positiontup or ()
-        self._in_order = _in_order(names)
         kinds = (compiled.binds[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name in names)
-        self._written = [(place, convert) for place, convert in enumerate(kinds) if convert is not None]
-        self._constants = {name: compiled.params[name] for name in names if not compiled.binds[name].required}
+        written = [(place, convert) for place, convert in enumerate(kinds) if convert is not None]
+        constants = {name: compiled.params[name] for name in names if not compiled.binds[name].required}
+        # What is bound to the places of the text.
+        self.values = _values(names, constants, written)
         columns = compiled._result_columns  # noqa: SLF001  (there is no public name for it)
         self._row: Any = namedtuple("Row", [column.keyname for column in columns])  # type: ignore[misc]  # noqa: PYI024
         self._read = [
             (place, convert) for place, column in enumerate(columns) if (convert := _reader(column.type)) is not None
         ]
-
-    def values(self, named: Mapping[str, object]) -> Sequence[object]:
-        """What is bound to the places of the text."""
-        told = self._in_order({**self._constants, **named} if self._constants else named)
-        if not self._written:
-            return told
-        values = list(told)
-        for place, convert in self._written:
-            values[place] = convert(values[place])
-        return values
 
     def row(self, values: Sequence[Any]) -> Any:  # noqa: ANN401  (a named tuple)
         if self._read:
@@ -103,9 +95,19 @@ class _Form:
         return self._row._make(values)
 
 
-def _in_order(names: Sequence[str]) -> Callable[[Mapping[str, object]], Sequence[object]]:
+def _values(names: Sequence[str], constants: Mapping[str, object], written: Sequence[tuple[int, Convert]]) -> Values:
     # Of one name alone an itemgetter gives no sequence.
-    return itemgetter(*names) if len(names) > 1 else lambda named: [named[name] for name in names]
+    in_order: Values = itemgetter(*names) if len(names) > 1 else lambda named: [named[name] for name in names]
+    if not constants and not written:
+        return in_order
+
+    def converted(named: Mapping[str, object]) -> Sequence[object]:
+        values = list(in_order({**constants, **named} if constants else named))
+        for place, convert in written:
+            values[place] = convert(values[place])
+        return values
+
+    return converted
 
 
 def _driver(connection: Connection) -> sqlite3.Connection | None:
