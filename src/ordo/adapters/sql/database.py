@@ -54,18 +54,18 @@ class Database:
         """
         return await self._medium.upgrade()
 
-    async def write(self, job: Job[T], *, undo: Job[object] | None = None, lasting: bool = True) -> T:
+    def write(self, job: Job[T], *, undo: Job[object] | None = None, lasting: bool = True) -> Coroutine[Any, Any, T]:
         """What the job returns, once its changes are safe on the disk; or, where they need not be `lasting`, once
         everybody sees them and the death of this process can't undo them. A file has those on the disk a moment later.
 
         `undo` is carried out, as soon as that is possible, where `CommitUnknown` is raised: it must do no harm where
         the job had no effect.
         """
-        return await self._medium.write(job, undo, lasting=lasting)
+        return self._medium.write(job, undo, lasting=lasting)
 
-    async def read(self, job: Job[T]) -> T:
+    def read(self, job: Job[T]) -> Coroutine[Any, Any, T]:
         """What the job returns. It sees every write that returned before this call, and one state throughout."""
-        return await self._medium.read(job)
+        return self._medium.read(job)
 
     def glance(self, look: Look[T]) -> Coroutine[Any, Any, T]:
         """Like `read`, for a few rows that are named by their keys: a file is asked at once, without another thread.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Coroutine
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ordo.adapters.sql import sqlite
 from ordo.adapters.sql.medium import Job, Look, Medium
@@ -45,18 +46,18 @@ class SqliteFile(Medium):
             if worker is not None:
                 await worker.stop()
 
-    async def write(self, job: Job[T], undo: Job[object] | None, *, lasting: bool) -> T:  # noqa: ARG002  (a file always knows)
-        return await _opened(self._writer).run(job, lasting=lasting)
+    def write(self, job: Job[T], undo: Job[object] | None, *, lasting: bool) -> Coroutine[Any, Any, T]:  # noqa: ARG002  (a file always knows)
+        return _opened(self._writer).run(job, lasting=lasting)
 
-    async def read(self, job: Job[T]) -> T:
-        return await _opened(self._reader).run(job)
+    def read(self, job: Job[T]) -> Coroutine[Any, Any, T]:
+        return _opened(self._reader).run(job)
 
     async def glance(self, look: Look[T]) -> T:
         glancing = self._glancing
         if glancing is None or glancing.thread != threading.get_ident():
             return await _opened(self._reader).run(look)
         try:
-            return look(glancing.connection)
+            return look(glancing.connection or glancing.connect())
         except Exception:  # noqa: BLE001  (whatever it is, the reader meets it too, waits where it must, and explains it)
             glancing.close()
             return await _opened(self._reader).run(look)
@@ -93,16 +94,14 @@ class _Glancing:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.thread = threading.get_ident()
-        self._connection: sqlite3.Connection | None = None
+        self.connection: sqlite3.Connection | None = None
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = sqlite.connect_for_glancing(self._path)
-        return self._connection
+    def connect(self) -> sqlite3.Connection:
+        self.connection = sqlite.connect_for_glancing(self._path)
+        return self.connection
 
     def close(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self.connection = self.connection, None
         if connection is not None:
             with suppress(Exception):
                 connection.close()

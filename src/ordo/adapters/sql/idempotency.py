@@ -132,7 +132,7 @@ class SqlIdempotencyStore(IdempotencyStore):
     async def settle(self, intent: Intent) -> Intent | None:
         lasting = not (intent.findable and intent.state is IntentState.DONE)
         named = {"of": str(intent.key), "of_order": intent.order_id}
-        work = partial(_settle, named=named, outcome=_outcome(intent))
+        work = partial(_settle, named=named, row=_outcome(intent) | named)
         holder = await self._database.write(work, lasting=lasting)
         return None if holder is None else _intent(holder)
 
@@ -297,8 +297,8 @@ def _alike(connection: Connection, intent: Intent, row: dict[str, object], apart
     return next((other for other in alike if apart.forbids(intent, other)), None)
 
 
-def _settle(connection: Connection, named: dict[str, Any], outcome: dict[str, object]) -> Row[Any] | None:
-    if _SETTLE.change(connection, named | outcome):
+def _settle(connection: Connection, named: dict[str, Any], row: dict[str, object]) -> Row[Any] | None:
+    if _SETTLE.change(connection, row):
         return None
     holder = _one(connection, _SETTLED_BEFORE, named)
     if holder is None:
@@ -322,7 +322,7 @@ def _outcome(intent: Intent) -> dict[str, object]:
     order = ORDER.dump(intent.order)
     answer = intent.answer
     return {
-        "state": intent.state.value,
+        "state": str(intent.state),
         "order_json": order,
         "order_updated_at": intent.order.updated_at,
         "response_snapshot_json": order if answer is intent.order else None if answer is None else ORDER.dump(answer),
@@ -333,7 +333,7 @@ def _outcome(intent: Intent) -> dict[str, object]:
 def _row(intent: Intent) -> dict[str, object]:
     return {
         "key": str(intent.key),
-        "operation": intent.operation.value,
+        "operation": str(intent.operation),
         "fingerprint": intent.fingerprint,
         "account": str(intent.key.account),
         "order_id": intent.order_id,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -44,10 +44,10 @@ class Medium(Protocol):
     async def upgrade(self) -> tuple[str | None, str]: ...
 
     @abstractmethod
-    async def write(self, job: Job[T], undo: Job[object] | None, *, lasting: bool) -> T: ...
+    def write(self, job: Job[T], undo: Job[object] | None, *, lasting: bool) -> Coroutine[Any, Any, T]: ...
 
     @abstractmethod
-    async def read(self, job: Job[T]) -> T: ...
+    def read(self, job: Job[T]) -> Coroutine[Any, Any, T]: ...
 
     @abstractmethod
-    async def glance(self, look: Look[T]) -> T: ...
+    def glance(self, look: Look[T]) -> Coroutine[Any, Any, T]: ...

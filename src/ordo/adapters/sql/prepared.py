@@ -6,6 +6,7 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar, cast
 
 from sqlalchemy import CompoundSelect, Connection, Delete, Insert, Select, Update
@@ -20,6 +21,7 @@ from ordo.adapters.sql.medium import Link
 S = TypeVar("S", bound="Select[Any] | CompoundSelect[Any] | Insert | Update | Delete | ReturningInsert[Any]")
 Convert = Callable[[Any], Any]
 Told = Sequence[Any]
+Values = Callable[[Mapping[str, object]], Sequence[object]]
 
 _SQLITE: Final[DefaultDialect] = sqlite_dialect(paramstyle="qmark")
 
@@ -35,10 +37,11 @@ class Prepared(Generic[S]):
 
     def told(self, connection: Link, named: Mapping[str, object]) -> Sequence[Told]:
         """Every row as the database tells it: good for comparing with what it told before, and for `row`."""
-        driver = _driver(connection)
+        driver = connection if isinstance(connection, sqlite3.Connection) else _driver(connection)
         if driver is None:
             return cast("Connection", connection).execute(self._statement, named).all()
-        return self._form.execute(driver, named).fetchall()
+        form = self._form
+        return driver.execute(form.text, form.values(named)).fetchall()
 
     def row(self, told: Told) -> Any:  # noqa: ANN401  (a row)
         """What the database told, in values of Python's, its columns as attributes."""
@@ -55,10 +58,11 @@ class Prepared(Generic[S]):
 
     def change(self, connection: Link, named: Mapping[str, object]) -> int:
         """How many rows were changed."""
-        driver = _driver(connection)
+        driver = connection if isinstance(connection, sqlite3.Connection) else _driver(connection)
         if driver is None:
             return cast("Connection", connection).execute(self._statement, named).rowcount
-        return self._form.execute(driver, named).rowcount
+        form = self._form
+        return driver.execute(form.text, form.values(named)).rowcount
 
     @cached_property
     def _form(self) -> _Form:
@@ -70,24 +74,18 @@ class _Form:
     """A statement's text, and what turns Python's values into SQLite's and back."""
 
     def __init__(self, compiled: SQLCompiler) -> None:
-        self._text = str(compiled)
+        self.text = str(compiled)
         names = compiled.positiontup or ()
-        self._names = tuple(names)
         kinds = (compiled.binds[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name in names)
-        self._written = [(place, convert) for place, convert in enumerate(kinds) if convert is not None]
-        self._constants = {name: compiled.params[name] for name in names if not compiled.binds[name].required}
+        written = [(place, convert) for place, convert in enumerate(kinds) if convert is not None]
+        constants = {name: compiled.params[name] for name in names if not compiled.binds[name].required}
+        # What is bound to the places of the text.
+        self.values = _values(names, constants, written)
         columns = compiled._result_columns  # noqa: SLF001  (there is no public name for it)
         self._row: Any = namedtuple("Row", [column.keyname for column in columns])  # type: ignore[misc]  # noqa: PYI024
         self._read = [
             (place, convert) for place, column in enumerate(columns) if (convert := _reader(column.type)) is not None
         ]
-
-    def execute(self, driver: sqlite3.Connection, named: Mapping[str, object]) -> sqlite3.Cursor:
-        told = {**self._constants, **named} if self._constants else named
-        values = [told[name] for name in self._names]
-        for place, convert in self._written:
-            values[place] = convert(values[place])
-        return driver.execute(self._text, values)
 
     def row(self, values: Sequence[Any]) -> Any:  # noqa: ANN401  (a named tuple)
         if self._read:
@@ -97,10 +95,23 @@ class _Form:
         return self._row._make(values)
 
 
-def _driver(connection: Link) -> sqlite3.Connection | None:
+def _values(names: Sequence[str], constants: Mapping[str, object], written: Sequence[tuple[int, Convert]]) -> Values:
+    # Of one name alone an itemgetter gives no sequence.
+    in_order: Values = itemgetter(*names) if len(names) > 1 else lambda named: [named[name] for name in names]
+    if not constants and not written:
+        return in_order
+
+    def converted(named: Mapping[str, object]) -> Sequence[object]:
+        values = list(in_order({**constants, **named} if constants else named))
+        for place, convert in written:
+            values[place] = convert(values[place])
+        return values
+
+    return converted
+
+
+def _driver(connection: Connection) -> sqlite3.Connection | None:
     """SQLite's own connection, where there is one behind this."""
-    if isinstance(connection, sqlite3.Connection):
-        return connection
     if connection.dialect.name != "sqlite":
         return None
     return cast("sqlite3.Connection", connection.connection.driver_connection)

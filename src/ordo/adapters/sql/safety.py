@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, null, select, type_coerce, union_all
+from sqlalchemy import Connection, Row, literal_column, null, select, type_coerce, union_all
 
 # SQLite's own form of this statement has the same text, but only this one compiles for both.
 from sqlalchemy.dialects.postgresql import insert
@@ -27,7 +27,7 @@ _FACTS = ("state", "changed_by", "changed_at", "reason")
 _NOBODY = type_coerce(null(), _ACCOUNT.c.account.type).label("account")
 _ALL = Prepared(
     union_all(
-        select(_NOBODY, *(_GATEWAY.c[name] for name in _FACTS)).where(_GATEWAY.c.id == _THE_ONE),
+        select(_NOBODY, *(_GATEWAY.c[name] for name in _FACTS)).where(_GATEWAY.c.id == literal_column(str(_THE_ONE))),
         select(_ACCOUNT.c.account, *(_ACCOUNT.c[name] for name in _FACTS)),
     )
 )
