@@ -35,8 +35,8 @@ _SHORT = 64
 
 
 def redact_text(text: str) -> str:
-    """Mask what is written as `name=value`, percent-encoded or not, as a bearer credential, as a JSON web token, or as a
-    token of Ordo's own, of which the id stays.
+    """Mask what is written as `name=value`, percent-encoded or not, as a bearer credential, as a JSON web token, or as
+    a token of Ordo's own, of which the id stays.
     """
     # What has been looked at and holds none, such as the name of an instrument, need not be looked at again.
     if text in _HARMLESS or _is_plain(text):
