@@ -146,9 +146,9 @@ class InstrumentDirectory:
         return tuple(map(self._at, likest(wanted, pool, limit=limit)))
 
     def _hold(self, lines: list[bytes]) -> None:
+        self._indexing = Lock()
         self._lines = lines
         self._index: _Index | None = None
-        self._indexing = Lock()
         self._at = lru_cache(maxsize=_CACHED)(_reader(lines))
 
     def _indexed(self) -> _Index:
