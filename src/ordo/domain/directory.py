@@ -9,6 +9,7 @@ from datetime import date
 from functools import lru_cache
 from heapq import nsmallest
 from itertools import accumulate, chain, islice
+from threading import Lock
 from typing import Final
 
 from ordo.domain.errors import ErrorCode, Invalid
@@ -143,6 +144,7 @@ class InstrumentDirectory:
         return tuple(map(self._at, likest(wanted, pool, limit=limit)))
 
     def _hold(self, lines: list[bytes]) -> None:
+        self._indexing = Lock()
         self._lines = lines
         self._index: _Index | None = None
         self._at = at = lru_cache(maxsize=_CACHED)(_reader(lines))
@@ -150,9 +152,11 @@ class InstrumentDirectory:
         self._got = lru_cache(maxsize=_ASKED_FOR)(_finder(lines, at))
 
     def _indexed(self) -> _Index:
-        # Two threads that come at once make it twice, and either is right.
         if self._index is None:
-            self._index = _Index(self._lines)
+            # Whoever comes while another thread makes it waits for that: two at once take twice as long.
+            with self._indexing:
+                if self._index is None:
+                    self._index = _Index(self._lines)
         return self._index
 
     def _key(self, place: int) -> str:

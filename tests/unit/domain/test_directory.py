@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from sys import getsizeof
+from threading import Thread
 
 import pytest
 
+from ordo.domain import directory as module
 from ordo.domain.directory import InstrumentDirectory
 from ordo.domain.errors import ErrorCode, Invalid
 from ordo.domain.instruments import Instrument, InstrumentKey, Kind, QuantityUnit, Venue
@@ -274,6 +276,26 @@ def test_a_directory_of_lines_finds_by_key_at_once_and_by_all_else_when_it_is_as
     assert taken_up._index is None
     assert taken_up.by_token(SHARES[0].key.venue, SHARES[0].exchange_token) == SHARES[0]
     assert taken_up.search(SHARES[0].name, limit=5) == whole.search(SHARES[0].name, limit=5)
+
+
+def test_who_needs_the_index_while_it_is_made_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_up = InstrumentDirectory.of_lines(InstrumentDirectory(SHARES).lines)
+    other, made, waited = Thread(target=taken_up.index), 0, False
+    make = module._Index
+
+    def making(lines: list[bytes]) -> module._Index:
+        nonlocal made, waited
+        made += 1
+        if made == 1:
+            other.start()
+            other.join(0.1)
+            waited = other.is_alive()
+        return make(lines)
+
+    monkeypatch.setattr(module, "_Index", making)
+    taken_up.index()
+    other.join()
+    assert (made, waited) == (1, True)
 
 
 def test_lines_that_share_a_token_are_refused_before_they_answer() -> None:

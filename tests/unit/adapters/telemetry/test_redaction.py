@@ -22,6 +22,9 @@ CANARY = "canary7Q2x9Zk4Lm"
         "{name}:{value}",
         "{{'{name}': '{value}'}}",
         "{NAME}={value}",
+        "{name}%3D{value}",
+        "GET https://broker.example/x?next=https%3a%2f%2fy.example%3f{name}%3d{value}%26b%3d2",
+        '{{"sent": "{{\\"{name}\\": \\"{value}\\"}}"}}',
     ],
 )
 def test_a_secret_written_in_a_text_is_masked(name: str, template: str) -> None:
@@ -35,6 +38,9 @@ def test_a_secret_written_in_a_text_is_masked(name: str, template: str) -> None:
         f"Authorization: Bearer {CANARY}",
         f"sent with bearer {CANARY}=",
         f"Basic {CANARY}",
+        f"Bearer\t{CANARY}",
+        f"Authorization:\tBearer\n{CANARY}",
+        f"bearer\N{NO-BREAK SPACE}{CANARY}",
         f"eyJhbGciOi.{CANARY}.sig",
         f"ordo_live_0123456789ab_{CANARY}",
         f"the token was eyJhbGciOi.{CANARY}.sig",

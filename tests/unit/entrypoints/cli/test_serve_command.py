@@ -114,6 +114,16 @@ def test_nobody_else_gets_in_without_a_token(shell: Shell) -> None:
     assert list(shell.place.iterdir()) == []
 
 
+def test_a_start_that_fails_leaves_the_garbage_collector_as_it_was(shell: Shell) -> None:
+    (shell.place / "ordo.db").write_text("these are no tables" * 100, encoding="utf-8")
+    ended = shell.python(
+        "import gc\n"
+        "from ordo.entrypoints.cli.serve import serve\n"
+        "print(int(serve(host='127.0.0.1', port=0, workers=1, as_json=False)), gc.isenabled())"
+    )
+    assert ended.out == "5 True\n"
+
+
 def test_a_database_that_can_not_be_used_is_told_without_a_traceback(shell: Shell) -> None:
     (shell.place / "ordo.db").write_text("these are no tables" * 100, encoding="utf-8")
     ended = shell.ordo("serve", "--port", "0", "--json")
