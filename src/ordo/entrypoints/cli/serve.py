@@ -101,8 +101,12 @@ def _alone(workers: int, settings: Settings) -> str:
 def _serve_alone(settings: Settings, listener: socket.socket, given: dict[str, str], ready: Callable[[], None]) -> None:
     # Until the house stands, nothing that is made is garbage. The application looks after it from then on.
     gc.disable()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_told(settings, listener, given, ready))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_until_told(settings, listener, given, ready))
+    finally:
+        # What is left goes with the process: to look for garbage among a day's orders once more would take seconds.
+        gc.freeze()
 
 
 def _serve_together(
