@@ -120,7 +120,7 @@ class Reconciler:
 
     def abandon(self, intent: Intent) -> None:
         """This process has ended its work on an open intent without being able to write down how."""
-        self._abandoned.add(str(intent.key))
+        self._abandoned.add(_name(intent))
 
     async def lose(self, intent: Intent, reason: str, context: Context) -> Intent:
         """Write down that nobody knows what became of a write, unless somebody has settled it meanwhile. A store
@@ -257,7 +257,7 @@ class Reconciler:
         waiting: dict[Account, list[tuple[Intent, _Search]]] = defaultdict(list)
         unsettled = await self._store.unsettled()
         async for intent in _unhurried(unsettled):
-            found.add(str(intent.key))
+            found.add(_name(intent))
             if intent.state is IntentState.UNKNOWN or await self._is_abandoned(intent):
                 waiting[intent.order.account].append((intent, self._search(intent)))
         self._forget_others(before, found)
@@ -278,7 +278,7 @@ class Reconciler:
         for name in before:
             search = self._searches.get(name)
             if name not in found and search is not None and not search.lock.locked():
-                del self._searches[name]
+                self._end_search(name)
 
     async def _is_mine(self, account: Account) -> bool:
         if self._leases is None:
@@ -321,7 +321,7 @@ class Reconciler:
             _log.exception("Looking for order %s failed; it will be looked for again.", intent.order_id)
 
     async def _is_abandoned(self, intent: Intent) -> bool:
-        if str(intent.key) in self._abandoned:
+        if _name(intent) in self._abandoned:
             return True
         return intent.owner != self._owner and not await self._owners.is_alive(intent.owner)
 
@@ -332,15 +332,18 @@ class Reconciler:
             return None
 
     def _search(self, intent: Intent) -> _Search:
-        name = str(intent.key)
+        name = _name(intent)
         search = self._searches.get(name)
         if search is None:
             search = self._searches[name] = _Search(counted=next(self._turns))
         return search
 
     def _forget(self, intent: Intent) -> None:
-        self._searches.pop(str(intent.key), None)
-        self._abandoned.discard(str(intent.key))
+        self._end_search(_name(intent))
+
+    def _end_search(self, name: str) -> None:
+        self._searches.pop(name, None)
+        self._abandoned.discard(name)
 
     def _judged(self, intent: Intent, read: BookRead, search: _Search, asking: _Asking | None) -> Intent | None:
         """The outcome that a read proves. Absence is judged only where it is told when the read was asked for, and
@@ -385,6 +388,11 @@ async def _unhurried(items: Iterable[T]) -> AsyncIterator[T]:
         if number % _SLICE == _SLICE - 1:
             await asyncio.sleep(0)
         yield item
+
+
+def _name(intent: Intent) -> str:
+    """A key serves again once its order is proven absent, and what was seen of that says nothing of the next."""
+    return f"{intent.order_id} {intent.key}"
 
 
 def _is_of_another_day(intent: Intent, read: BookRead) -> bool:
