@@ -13,8 +13,9 @@ from itertools import count
 
 import pytest
 
-from ordo.application import reconcile
-from ordo.application.reconcile import Reconciler, _Asking, _Search
+from ordo.application import searches
+from ordo.application.reconcile import Reconciler
+from ordo.application.searches import Asking, Search
 from ordo.domain.accounts import Account
 from ordo.domain.errors import OutcomeUnknown
 from ordo.domain.idempotency import Intent, IntentState
@@ -194,7 +195,7 @@ async def test_others_have_their_turn_while_a_round_looks_at_many(
     genuine = Reconciler._judged
 
     def counted(
-        self: Reconciler, intent: Intent, read: BookRead, search: _Search, asking: _Asking | None
+        self: Reconciler, intent: Intent, read: BookRead, search: Search, asking: Asking | None
     ) -> Intent | None:
         nonlocal judged
         judged += 1
@@ -207,7 +208,7 @@ async def test_others_have_their_turn_while_a_round_looks_at_many(
         await asyncio.sleep(0)
         most = max(most, judged - before)
     assert judged == 1000
-    assert most <= reconcile._SLICE
+    assert most <= searches._SLICE
 
 
 async def test_an_account_whose_book_can_not_be_read_does_not_hold_up_the_others(
