@@ -13,7 +13,7 @@ from ordo.application.reconcile import Reconciler
 from ordo.domain.accounts import Account
 from ordo.domain.book import BrokerOrder, Snapshot, observe
 from ordo.domain.errors import ErrorCode, Invalid
-from ordo.domain.idempotency import Intent
+from ordo.domain.idempotency import Intent, IntentState
 from ordo.domain.orders import (
     MatchedBy,
     Order,
@@ -26,6 +26,7 @@ from ordo.ports.clock import Clock
 from ordo.ports.idempotency import IdempotencyStore
 
 _ID_SPACE = 10**14
+_MOST_SHOWN = 16_384
 
 
 class OrderReader:
@@ -39,6 +40,7 @@ class OrderReader:
         self._books = books
         self._reconciler = reconciler
         self._lists: Joint[Account, Snapshot[Order]] = Joint(clock)
+        self._shown: dict[tuple[Account, str], tuple[BrokerOrder, Order]] = {}
 
     def echoes(self, account: Account) -> bool:
         """Whether the account's book shows Ordo's tags, as far as is known."""
@@ -58,7 +60,7 @@ class OrderReader:
         if placement is None:
             for row in (await self._books.look(account, context)).book.items:
                 if external_id(account, row) == order_id:
-                    return _external(account, row)
+                    return self._external(account, row)
             raise Invalid.field("order_id", f"is no order of {account}", seen=order_id, code=ErrorCode.ORDER_NOT_FOUND)
         if not placement.state.is_settled:
             placement = await self._reconciler.look(placement, context)
@@ -78,18 +80,31 @@ class OrderReader:
         read = await self._books.read(account, context)
         ours = []
         for placement in read.placements:
-            weighed = await self._reconciler.weigh(placement, read, context)
-            ours.append(await self._books.seen(weighed, read, context))
+            if placement.state is IntentState.UNKNOWN:
+                placement = await self._reconciler.weigh(placement, read, context)  # noqa: PLW2901  (as it is now)
+            ours.append(await self._books.seen(placement, read, context))
         claimed = {order.broker_order_id for order in ours}
         # A second order under one tag is shown as nobody's, once the first is known by its id.
         awaited = {order.order_id for order in ours if order.broker_order_id is None}
         others = [
-            _external(account, row)
+            self._external(account, row)
             for row in read.book.items
             if row.broker_order_id not in claimed and row.tag not in awaited
         ]
         items = sorted([*ours, *others], key=lambda order: order.created_at)
         return Snapshot(as_of=read.book.as_of, items=tuple(items))
+
+    def _external(self, account: Account, row: BrokerOrder) -> Order:
+        """An order that another program placed; the same as before where its row is."""
+        name = account, row.broker_order_id
+        kept = self._shown.get(name)
+        if kept is not None and kept[0] == row:
+            return kept[1]
+        if len(self._shown) >= _MOST_SHOWN:
+            self._shown.clear()
+        shown = _external(account, row)
+        self._shown[name] = row, shown
+        return shown
 
 
 def external_id(account: Account, row: BrokerOrder) -> str:

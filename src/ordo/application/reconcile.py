@@ -4,19 +4,19 @@ sending again.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from itertools import chain, count, repeat
+from itertools import chain, repeat
 from typing import TypeVar
 
 from ordo.application.books import Books
 from ordo.application.context import Context
 from ordo.application.knowledge import Knowledge
+from ordo.application.searches import PAUSES, Asking, Search, Searches, unhurried
 from ordo.application.trail import Trail
 from ordo.application.verdicts import after, given_up, verdict
 from ordo.domain.accounts import Account
@@ -35,11 +35,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _READS = 2
 _LEASE_SECONDS = 90.0
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _PACE = 1000
 """Records a second that the watch looks at when there are many, so that it takes a few hundredths of the time."""
-_SLICE = 100
-"""Orders that are held against a read before others have their turn: well below a millisecond."""
 _PENDING = {Operation.MODIFY: PendingOp.MODIFY, Operation.CANCEL: PendingOp.CANCEL}
 
 
@@ -52,28 +49,6 @@ class Patience:
 
     pursue: timedelta = timedelta(seconds=8)
     absence: timedelta = timedelta(seconds=60)
-
-
-@dataclass(slots=True)
-class _Search:
-    """How far one intent was looked for. A read counts only if it was asked for after the turn of the last that was
-    `counted`, and after the search began.
-    """
-
-    counted: int
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    since: float | None = None
-    reads: int = 0
-    tries: int = 0
-    due: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asking:
-    """When a read was asked for, on the monotonic clock and in the order of what happens here."""
-
-    at: float
-    turn: int
 
 
 class Reconciler:
@@ -103,9 +78,7 @@ class Reconciler:
         self._owner = owner
         self._patience = patience
         self._leases = leases
-        self._turns = count()
-        self._searches: dict[str, _Search] = {}
-        self._abandoned: set[str] = set()
+        self._searches = Searches(clock)
 
     async def recover(self) -> int:
         """Take up what gateways that are gone left open: every such intent is unknown.
@@ -120,7 +93,7 @@ class Reconciler:
 
     def abandon(self, intent: Intent) -> None:
         """This process has ended its work on an open intent without being able to write down how."""
-        self._abandoned.add(str(intent.key))
+        self._searches.abandon(intent)
 
     async def lose(self, intent: Intent, reason: str, context: Context) -> Intent:
         """Write down that nobody knows what became of a write, unless somebody has settled it meanwhile. A store
@@ -160,7 +133,7 @@ class Reconciler:
         """
         deadline = self._clock.monotonic() + self._patience.pursue.total_seconds()
         intent = await self.look(intent, context)
-        pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
+        pauses = chain(PAUSES, repeat(PAUSES[-1]))
         while not intent.state.is_settled and self._clock.monotonic() + (pause := next(pauses)) <= deadline:
             await self._clock.sleep(pause)
             intent = await self.look(intent, context)
@@ -186,22 +159,22 @@ class Reconciler:
         context: Context | None = None,
         *,
         read: BookRead | None = None,
-        asking: _Asking | None = None,
+        asking: Asking | None = None,
     ) -> Intent:
-        search, context = self._search(intent), context or self._context(intent)
+        search, context = self._searches.of(intent), context or self._context(intent)
         async with search.lock:
             latest = await self._latest(intent)
             if latest is None or latest.state is not IntentState.UNKNOWN:
-                self._forget(intent)
+                self._searches.forget(intent)
                 return latest or intent
             if read is None:
-                asking = self._asking()
+                asking = self._searches.asking()
                 read = await self._read(latest.order.account, (search,), asking, context)
             settled = None if read is None else self._judged(latest, read, search, asking)
             if read is None or settled is None:
                 return latest
             written = await self._written(latest, settled, read, context)
-            self._forget(intent)
+            self._searches.forget(intent)
             return written
 
     async def _latest(self, intent: Intent) -> Intent | None:
@@ -210,15 +183,12 @@ class Reconciler:
             return await self._adopt(latest)
         return latest
 
-    def _asking(self) -> _Asking:
-        return _Asking(at=self._clock.monotonic(), turn=next(self._turns))
-
     async def _read(
-        self, account: Account, searches: Iterable[_Search], asking: _Asking, context: Context
+        self, account: Account, searches: Iterable[Search], asking: Asking, context: Context
     ) -> BookRead | None:
         """A read for these searches, which begin with it at the latest; `None` where the book can't be read."""
         for search in searches:
-            search.since = asking.at if search.since is None else search.since
+            search.begun(asking)
         try:
             read = await self._books.read(account, context)
         except OrdoError:
@@ -243,24 +213,23 @@ class Reconciler:
         its account's book serves all who wait for one, and the more there are, the longer the watch rests. Of several
         gateways that share leases one looks, so that the broker is not asked by all of them.
         """
-        rest = _PAUSES[0]
+        rest = PAUSES[0]
         while True:
             await self._clock.sleep(rest)
             try:
-                rest = max(_PAUSES[0], await self._round() / _PACE)
+                rest = max(PAUSES[0], await self._round() / _PACE)
             except Unavailable:
                 continue  # The store will be asked again in its turn.
 
     async def _round(self) -> int:
         """Look once for all whose turn it is, and return how many records that took."""
-        before, found = tuple(self._searches), set[str]()
-        waiting: dict[Account, list[tuple[Intent, _Search]]] = defaultdict(list)
+        before = self._searches.names()
+        waiting: dict[Account, list[tuple[Intent, Search]]] = defaultdict(list)
         unsettled = await self._store.unsettled()
-        async for intent in _unhurried(unsettled):
-            found.add(str(intent.key))
+        async for intent in unhurried(unsettled):
             if intent.state is IntentState.UNKNOWN or await self._is_abandoned(intent):
-                waiting[intent.order.account].append((intent, self._search(intent)))
-        self._forget_others(before, found)
+                waiting[intent.order.account].append((intent, self._searches.of(intent)))
+        self._searches.keep(unsettled, of=before)
         looked_at = len(unsettled)
         for account, pairs in waiting.items():
             due = [search for _, search in pairs if search.due <= self._clock.monotonic()]
@@ -269,16 +238,8 @@ class Reconciler:
             if await self._is_mine(account):
                 looked_at += await self._visit(account, pairs)
             for search in due:
-                search.due = self._clock.monotonic() + _PAUSES[min(search.tries, len(_PAUSES) - 1)]
-                search.tries += 1
+                search.put_off(self._clock.monotonic())
         return looked_at
-
-    def _forget_others(self, before: Iterable[str], found: Collection[str]) -> None:
-        """What somebody else has settled needs no search here any more."""
-        for name in before:
-            search = self._searches.get(name)
-            if name not in found and search is not None and not search.lock.locked():
-                del self._searches[name]
 
     async def _is_mine(self, account: Account) -> bool:
         if self._leases is None:
@@ -288,14 +249,14 @@ class Reconciler:
         except Unavailable:
             return True  # To look twice costs a read; not to look would leave the orders unknown.
 
-    async def _visit(self, account: Account, pairs: Sequence[tuple[Intent, _Search]]) -> int:
+    async def _visit(self, account: Account, pairs: Sequence[tuple[Intent, Search]]) -> int:
         """Hold one read of an account's book against all of its intents, and return how many placements it was compared
         with.
         """
         for intent, _ in pairs:
             if intent.state is IntentState.OPEN:
                 await self._try(intent, self._latest)
-        asking = self._asking()
+        asking = self._searches.asking()
         read = None
         try:
             read = await self._read(account, [search for _, search in pairs], asking, Context())
@@ -306,7 +267,7 @@ class Reconciler:
             _log.exception("Looking for %d orders of %s, %s among them, failed; it will be tried again.", *told)
         if read is None:
             return 0
-        async for intent, search in _unhurried(pairs):
+        async for intent, search in unhurried(pairs):
             # Most reads prove nothing of most intents, which is seen at once. What they prove is looked at with care.
             if intent.state is IntentState.OPEN or self._judged(intent, read, search, asking) is not None:
                 await self._try(intent, partial(self._looked, read=read, asking=asking))
@@ -321,7 +282,7 @@ class Reconciler:
             _log.exception("Looking for order %s failed; it will be looked for again.", intent.order_id)
 
     async def _is_abandoned(self, intent: Intent) -> bool:
-        if str(intent.key) in self._abandoned:
+        if self._searches.is_abandoned(intent):
             return True
         return intent.owner != self._owner and not await self._owners.is_alive(intent.owner)
 
@@ -331,21 +292,8 @@ class Reconciler:
         except LookupError:  # Its owner lives, and has just released it: it had no effect.
             return None
 
-    def _search(self, intent: Intent) -> _Search:
-        name = str(intent.key)
-        search = self._searches.get(name)
-        if search is None:
-            search = self._searches[name] = _Search(counted=next(self._turns))
-        return search
-
-    def _forget(self, intent: Intent) -> None:
-        self._searches.pop(str(intent.key), None)
-        self._abandoned.discard(str(intent.key))
-
-    def _judged(self, intent: Intent, read: BookRead, search: _Search, asking: _Asking | None) -> Intent | None:
-        """The outcome that a read proves. Absence is judged only where it is told when the read was asked for, and
-        however many hold the same read against an intent, or reads that overlap, that is one read.
-        """
+    def _judged(self, intent: Intent, read: BookRead, search: Search, asking: Asking | None) -> Intent | None:
+        """The outcome that a read proves. Absence is judged only where it is told when the read was asked for."""
         now, found = self._clock.now(), read.find(intent.order)
         if found is not None and (settled := verdict(intent, found[0], now, found[1])) is not None:
             return settled
@@ -353,9 +301,7 @@ class Reconciler:
         proves = read.lacks(intent.order) if is_place else found is not None and not read.lacks_known()
         if asking is None or search.since is None or not proves or _is_of_another_day(intent, read):
             return None
-        if asking.turn > search.counted:
-            search.reads += 1
-            search.counted = next(self._turns)
+        self._searches.count(search, asking)
         if search.reads < _READS or timedelta(seconds=asking.at - search.since) < self._patience.absence:
             return None
         return given_up(intent, None if found is None else found[0], now)
@@ -377,14 +323,6 @@ class Reconciler:
     @staticmethod
     def _context(intent: Intent) -> Context:
         return Context(principal=intent.key.principal, correlation_id=intent.correlation_id)
-
-
-async def _unhurried(items: Iterable[T]) -> AsyncIterator[T]:
-    """The items, and between them others have their turn."""
-    for number, item in enumerate(items):
-        if number % _SLICE == _SLICE - 1:
-            await asyncio.sleep(0)
-        yield item
 
 
 def _is_of_another_day(intent: Intent, read: BookRead) -> bool:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from ordo.application import listing
 from ordo.application.listing import external_id
 from ordo.domain.accounts import Account
 from ordo.domain.audit import AuditKind
@@ -50,6 +51,31 @@ async def test_another_programs_order_is_shown_with_all_that_its_row_says(house:
     assert order.created_at == row.placed_at
     assert [(step.status, step.filled_quantity) for step in order.history] == [(S.PARTIALLY_FILLED, 4)]
     assert await house.now.orders.get(ACCOUNT, order.order_id) == order
+
+
+async def test_another_programs_order_is_made_anew_only_where_its_row_has_changed(house: House) -> None:
+    await house.log_in(OTHER)
+    house.broker.external(BUY_TEN)
+    house.broker.external(BUY_TEN)
+    first, second = await _list(house)
+    house.broker.fill("B1", 4)
+    house.broker.change("B2", metadata={"exchange_order_id": "7"})
+    for order in await _list(house, OTHER):
+        assert order.account == OTHER
+    filled, told = await _list(house)
+    assert (first.filled_quantity, filled.filled_quantity) == (0, 4)
+    assert told == replace(second, metadata=second.metadata | {"exchange_order_id": "7"})
+    assert [one is other for one, other in zip(await _list(house), (filled, told), strict=True)] == [True, True]
+
+
+async def test_no_more_of_other_programs_orders_are_kept_than_that(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_MOST_SHOWN", 2)
+    for _ in range(5):
+        house.broker.external(BUY_TEN)
+    assert len(await _list(house)) == 5
+    assert len(house.now.reader._shown) <= 2
 
 
 async def test_another_programs_order_keeps_its_id(house: House) -> None:

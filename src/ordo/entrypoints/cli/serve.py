@@ -105,6 +105,8 @@ def _serve_alone(settings: Settings, listener: socket.socket, given: dict[str, s
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_told(settings, listener, given, ready))
     finally:
+        # What is left goes with the process: to look for garbage among a day's orders once more would take seconds.
+        gc.freeze()
         gc.enable()
 
 

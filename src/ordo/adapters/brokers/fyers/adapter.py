@@ -57,6 +57,7 @@ class FyersBroker(Broker):
         self._clock = clock
         self._market: tuple[float, dict[Venue, str]] | None = None
         self._told: set[str] = set()
+        self._rows = orders.OrderRows()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -85,7 +86,7 @@ class FyersBroker(Broker):
     async def orders(self, session: Session) -> Snapshot[BrokerOrder]:
         as_of, listed = self._clock.now(), self._listed
         rows = (await self._client.orders(session)).order_book
-        found = self._decoded(session, lambda: tuple(orders.order(listed, row, _id(session)) for row in rows))
+        found = self._decoded(session, lambda: self._rows.orders(listed, rows, _id(session)))
         for row in found:
             self._alert(session.account, row)
         # The order of the book is not documented; ids begin with the day and grow with it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -101,6 +102,37 @@ def order(directory: InstrumentDirectory, row: wire.OrderRow, account_id: str) -
         foreign_product=str(row.product_type) if row.product_type in _FOREIGN else None,
         metadata=without_blanks({"exchange_order_id": row.exch_ord_id, "fyers_product": str(row.product_type)}),
     )
+
+
+class OrderRows:
+    """Turns the rows of books into orders. Whoever looks again mostly sees rows that say what they said before, and of
+    those the order is kept: for as long as nothing of the row and no master has changed, and at most `most` of them.
+    """
+
+    def __init__(self, most: int = 16_384) -> None:
+        self._most = most
+        self._directory: InstrumentDirectory | None = None
+        self._kept: dict[tuple[str, str], tuple[wire.OrderRow, BrokerOrder]] = {}
+
+    def orders(
+        self, directory: InstrumentDirectory, rows: Iterable[wire.OrderRow], account_id: str
+    ) -> tuple[BrokerOrder, ...]:
+        """The orders of a book's rows, in their order; raises what `order` does."""
+        if self._directory is not directory:
+            self._directory = directory
+            self._kept.clear()
+        return tuple([self._order(directory, row, account_id) for row in rows])
+
+    def _order(self, directory: InstrumentDirectory, row: wire.OrderRow, account_id: str) -> BrokerOrder:
+        name = account_id, row.id
+        kept = self._kept.get(name)
+        if kept is not None and kept[0].__dict__ == row.__dict__:
+            return kept[1]
+        made = order(directory, row, account_id)
+        if len(self._kept) >= self._most:
+            self._kept.clear()
+        self._kept[name] = row, made
+        return made
 
 
 def trade(directory: InstrumentDirectory, row: wire.TradeRow) -> Trade:
