@@ -1,8 +1,8 @@
 """`make bench`: what Ordo costs, beside what it stands on, with the goals beside the figures.
 
-`python -m bench --only place,calls --seconds 2 --rounds 3` measures a part. Sections: place, calls, stores, growth,
-endurance, start, paper, hanging, masters, scale, transport. A part that breaks is told, leaves the others their rows,
-and is why the end is not 0; a goal that is missed is not.
+`python -m bench --only place,calls --seconds 2 --rounds 3` measures a part. Sections: place, parts, calls, stores,
+growth, endurance, start, paper, hanging, masters, scale, transport. A part that breaks is told, leaves the others their
+rows, and is why the end is not 0; a goal that is missed is not.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import growth, masters, paper, place, scale, start, stores, tables, transport
+from bench import growth, masters, paper, parts, place, scale, start, stores, tables, transport
 from bench.goals import goals
 from bench.masters import MasterRow
+from bench.parts import PartRow
 from bench.processes import can_pin
 from bench.ratios import ratios, shares
 from bench.rows import Effort, Row
 from bench.transport import TransportRow
 
-AnyRow = Row | MasterRow | TransportRow
+AnyRow = Row | MasterRow | PartRow | TransportRow
 _SECTIONS: dict[str, tuple[Callable[[Effort], Sequence[AnyRow]], ...]] = {
     "place": (place.place,),
+    "parts": (parts.parts,),
     "calls": (place.calls,),
     "stores": (stores.stores,),
     "growth": (
@@ -68,11 +70,13 @@ class Found:
         measured = [row for row in rows if isinstance(row, Row)]
         loads = [row for row in rows if isinstance(row, MasterRow)]
         calls = [row for row in rows if isinstance(row, TransportRow)]
+        shares = [row for row in rows if isinstance(row, PartRow)]
         self.rows += measured
-        self.others += [*map(asdict, loads), *map(asdict, calls)]
+        self.others += [*map(asdict, loads), *map(asdict, calls), *map(asdict, shares)]
         _print(
             tables.rows_table(measured) if measured else "",
             masters.table(loads) if loads else "",
+            parts.table(shares) if shares else "",
             transport.table(calls) if calls else "",
         )
 

@@ -136,7 +136,7 @@ def passthrough(folder: Path, double: Server) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def ordo(
+def ordo(  # noqa: PLR0913  (what a row may ask for)
     folder: Path,
     double: Server,
     *,
@@ -146,13 +146,18 @@ def ordo(
     settings: dict[str, str] | None = None,
     accounts: Sequence[str] = (ACCOUNT,),
     log_in: bool = True,
+    profile: Path | None = None,
 ) -> Iterator[House]:
-    """A gateway with everything on, logged in. A folder that was used before keeps its database."""
+    """A gateway with everything on, logged in. A folder that was used before keeps its database. Where a `profile` is
+    wanted, signals begin and end it (`bench.profiled`).
+    """
     masters = folder / f"masters-{instruments}"
     if not masters.exists():
         write_fyers(market(instruments or 1, strikes=2 if instruments == 0 else 40), masters, day=_today())
     told = _PATH | environment(double.port, masters) | (settings or {})
     arguments = ["-m", "bench.gateway"] if memory else ["-c", _ORDO, "serve"]
+    if profile is not None:
+        arguments = ["-m", "bench.profiled", str(profile), "serve"]
     with serving(arguments, folder=_made(folder / name), environment=told) as server:
         house = House(server=server, accounts=accounts)
         house.wait_for_masters()

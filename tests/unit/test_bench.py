@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import disk, growth, place, tables
+from bench import disk, growth, parts, place, tables
 from bench.filling import lengthen
 from bench.goals import goals
 from bench.load import Load
@@ -140,3 +140,20 @@ def test_a_long_trail_goes_on_with_the_chain_of_the_first_order(tmp_path: Path) 
     (report,) = verify(tmp_path)
     assert report.fault is None
     assert sum(path.stat().st_size for path in tmp_path.glob("audit*.jsonl")) >= 1 << 20
+
+
+def test_the_parts_of_an_order_add_up_to_it_and_built_in_work_counts_with_its_caller() -> None:
+    trail, domain = ("/x/src/ordo/application/trail.py", 1, "write"), ("/x/src/ordo/domain/orders.py", 1, "moved")
+    write = ("~", 0, "<built-in method posix.write>")
+    stats: parts.Stats = {
+        trail: (2_000, 2_000, 1.0, 2.0, {}),
+        domain: (4_000, 4_000, 1.0, 1.0, {}),
+        write: (2_000, 2_000, 2.0, 2.0, {trail: (2_000, 2_000, 2.0, 2.0)}),
+    }
+    found = {row.part.partition(":")[0]: row for row in parts._shared(stats, 400.0)}
+    assert {name: row.cpu_us for name, row in found.items()} == {
+        "the trail": 300,
+        "the order's values, their copies and the clock": 100,
+    }
+    assert sum(row.calls for row in found.values()) == 4
+    assert "together" in parts.table(list(found.values()))
