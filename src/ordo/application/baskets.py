@@ -9,7 +9,7 @@ from ordo.application.context import Context
 from ordo.application.once import Once
 from ordo.application.orders import OrderService, Part
 from ordo.domain.baskets import MAX_LEGS, Basket, BasketMode, BasketResult, Leg, LegOutcome, LegResult
-from ordo.domain.errors import ErrorCode, InFlight, Invalid, OrdoError, Outcome, OutcomeUnknown
+from ordo.domain.errors import ErrorCode, Invalid, OrdoError, Outcome, OutcomeUnknown
 from ordo.domain.idempotency import IntentKey, digest, fingerprint
 
 _log = logging.getLogger(__name__)
@@ -55,9 +55,7 @@ class BasketService:
         try:
             order = await self._orders.place(leg.account, leg.order, key=key, context=context, part=part)
         except OrdoError as error:
-            # One that is still at work under this key is not unsent: nobody knows yet.
-            outcome = LegOutcome.UNKNOWN if isinstance(error, InFlight) else _OUTCOMES[error.outcome]
-            return LegResult(leg=leg, outcome=outcome, order=error.order, error=error)
+            return LegResult(leg=leg, outcome=_OUTCOMES[error.outcome], order=error.order, error=error)
         except Exception:  # noqa: BLE001  (one leg must not hide what became of the others)
             _log.exception("Leg %d of a basket for %s failed.", number + 1, leg.account)
             unforeseen = OutcomeUnknown(

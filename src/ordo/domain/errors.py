@@ -137,7 +137,11 @@ class Unsupported(Unsendable):
 
 
 class InFlight(Invalid):
-    """Another call with the same idempotency key is still at work."""
+    """Another call with the same idempotency key is still at work. This one sent nothing more; what becomes of that one
+    nobody knows yet.
+    """
+
+    outcome = Outcome.UNKNOWN
 
     def __init__(self, message: str, *, retry_after_ms: int) -> None:
         super().__init__(ErrorCode.IDEMPOTENCY_IN_FLIGHT, message, retry_after_ms=retry_after_ms)

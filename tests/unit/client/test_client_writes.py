@@ -100,6 +100,13 @@ def test_a_key_in_flight_for_too_long_is_an_error(ask: Ask) -> None:
     assert raised.value.error_code == "IDEMPOTENCY_IN_FLIGHT"
 
 
+def test_what_is_in_flight_for_too_long_is_told_as_unknown_and_not_as_unsent(ask: Ask) -> None:
+    busy = error(409, "IDEMPOTENCY_IN_FLIGHT", "Retry-After: 60", outcome="unknown")
+    with HostileGateway.serving(busy) as gateway, pytest.raises(OutcomeUnknown) as raised:
+        ask(gateway.url, place, timeout=5)
+    assert raised.value.details["outcome"] == "unknown"
+
+
 def test_an_unknown_outcome_raises_with_the_order(ask: Ask) -> None:
     with (
         HostileGateway.serving(answer(202, UNKNOWN.model_dump_json(), "X-Correlation-ID: c2")) as gateway,

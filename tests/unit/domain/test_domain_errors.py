@@ -49,7 +49,7 @@ def test_the_tree_is_the_one_that_the_module_prints() -> None:
     [
         (Invalid(ErrorCode.INVALID_ORDER, "m"), Outcome.NOT_SENT),
         (Unsupported("m", field="product", seen="CNC"), Outcome.NOT_SENT),
-        (InFlight("m", retry_after_ms=5), Outcome.NOT_SENT),
+        (InFlight("m", retry_after_ms=5), Outcome.UNKNOWN),
         (Refused(ErrorCode.ORDER_REJECTED, "m"), Outcome.REFUSED),
         (Unavailable(ErrorCode.STORE_UNAVAILABLE, "m"), Outcome.NOT_SENT),
         (NotSent(ErrorCode.BROKER_UNAVAILABLE, "m"), Outcome.NOT_SENT),

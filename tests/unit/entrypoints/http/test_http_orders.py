@@ -177,6 +177,7 @@ async def test_a_second_call_during_the_first_waits_its_turn(door: Door) -> None
     assert early.status_code == 409
     assert early.json()["error_code"] == "IDEMPOTENCY_IN_FLIGHT"
     assert early.json()["details"]["retry_after_ms"] == 500
+    assert early.json()["details"]["outcome"] == "unknown"
     assert early.headers["Retry-After"] == "1"
     door.broker.holds.set()
     told = await first
