@@ -8,11 +8,10 @@ import ssl
 from collections import deque
 from typing import Any, ClassVar, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ordo.application.context import new_correlation_id
 from ordo.entrypoints.cli.outcome import InputError
-from ordo.entrypoints.cli.whole import Whole
 from ordo.schemas.config.settings import HttpConfig
 
 _MOST_HEADERS: Final = 100
@@ -94,10 +93,6 @@ class Guarded(HttpToolsProtocol):
         self._disarm()
         self._reads_head, self._head = True, 0
         super().on_message_complete()
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401  (any ASGI application)
-        cycle.__class__ = Whole  # uvicorn makes it, and can't be told of another kind.
-        super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
         name = new_correlation_id()
