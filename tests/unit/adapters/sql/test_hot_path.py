@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -302,3 +304,9 @@ async def test_a_shared_read_that_fails_fails_for_each_and_the_next_is_made_anew
         answers = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(answer) for answer in answers] == [Unavailable] * 3
     assert await store.placements(ACCOUNT, since=NOW - WEEK) == ()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows the policy")
+async def test_the_writer_lets_whoever_wakes_it_go_on_first(database: Database) -> None:
+    assert await database.write(lambda _: os.sched_getscheduler(0)) == os.SCHED_BATCH
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
