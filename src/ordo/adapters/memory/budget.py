@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,10 @@ _DAY = timedelta(days=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
+def _no_calls() -> array[int]:
+    return array("q")
+
+
 @dataclass(slots=True)
 class _Line:
     """An account's calls: the moments until which each may reach the broker, in microseconds that never go back, the
@@ -41,9 +46,9 @@ class _Line:
     the Indian one that lasts from `day_began` to `day_ends`.
     """
 
-    orders: list[int] = field(default_factory=list)
-    reads: list[int] = field(default_factory=list)
-    all: list[int] = field(default_factory=list)
+    orders: array[int] = field(default_factory=_no_calls)
+    reads: array[int] = field(default_factory=_no_calls)
+    all: array[int] = field(default_factory=_no_calls)
     open: dict[int, int] = field(default_factory=dict)
     slowed_until: int = 0
     day_began: datetime = _LONG_AGO
@@ -152,5 +157,5 @@ class MemoryOrderBudget(OrderBudget):
         return line
 
 
-def _count(calls: list[int], at: int, span: int) -> int:
+def _count(calls: array[int], at: int, span: int) -> int:
     return len(calls) - bisect_right(calls, at - span)
