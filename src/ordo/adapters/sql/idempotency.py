@@ -117,6 +117,11 @@ class SqlIdempotencyStore(IdempotencyStore):
     async def reserve(
         self, intent: Intent, *, now: datetime, apart: Apart | None = None, instead_of: str | None = None
     ) -> Intent | None:
+        # Who repeats himself is most likely told of a record that was read before, and need not wait for the writer.
+        if instead_of is None and intent.key.text in self._read:
+            holder = await self.find(intent.key, now=now)
+            if holder is not None:
+                return holder
         # Who is told that nothing is known to be written sends nothing, so the record must not stay.
         undo = partial(_undo, intent=intent, instead_of=instead_of)
         work = partial(_reserve, intent=intent, row=_row(intent), now=now, apart=apart, instead_of=instead_of)

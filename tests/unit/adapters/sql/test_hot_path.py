@@ -310,3 +310,31 @@ async def test_a_shared_read_that_fails_fails_for_each_and_the_next_is_made_anew
 async def test_the_writer_lets_whoever_wakes_it_go_on_first(database: Database) -> None:
     assert await database.write(lambda _: os.sched_getscheduler(0)) == os.SCHED_BATCH
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+async def test_who_repeats_himself_waits_for_no_writer_and_is_told_what_is_written(database: Database) -> None:
+    store, first = SqlIdempotencyStore(database), intent()
+    again = intent(number=2)
+    assert await store.reserve(first, now=NOW) is None
+    assert await store.reserve(again, now=NOW) == first
+    held, go = Event(), Event()
+
+    def hold(_: Connection) -> None:
+        held.set()
+        go.wait()
+
+    holding = asyncio.ensure_future(database.write(hold))
+    await asyncio.to_thread(held.wait)
+    try:
+        assert await asyncio.wait_for(store.reserve(again, now=NOW), 30) == first
+    finally:
+        go.set()
+        await holding
+    other = SqlIdempotencyStore(database)
+    done = placed(first)
+    assert await other.settle(done) is None
+    assert await store.reserve(again, now=NOW) == done
+    assert await other.reserve(again, now=WEEK + NOW) is None
+    assert await store.reserve(intent(number=3), now=NOW) == again
+    await other.release(again.key, again.order_id)
+    assert await store.reserve(again, now=NOW) is None
