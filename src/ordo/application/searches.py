@@ -58,9 +58,6 @@ class Searches:
         self._searches: dict[str, Search] = {}
         self._abandoned: set[str] = set()
 
-    def __len__(self) -> int:
-        return len(self._searches)
-
     def of(self, intent: Intent) -> Search:
         """The search for an intent, which begins where there was none."""
         name = _name(intent)

@@ -247,9 +247,9 @@ async def test_what_somebody_else_has_settled_is_not_searched_for_any_more(house
     async with _watching(house):
         await house.clock.advance(0.5)
         await _settle_down()
-        assert len(house.now.reconciler._searches) == 120
+        assert len(house.now.reconciler._searches.names()) == 120
         for intent in intents[10:]:
             await house.intents.release(intent.key, intent.order_id)
         await house.clock.advance(0.5)
         await _settle_down()
-        assert len(house.now.reconciler._searches) == 10
+        assert len(house.now.reconciler._searches.names()) == 10
